@@ -1,0 +1,1 @@
+"""Vesalius: picture archive and medical record in one."""
