@@ -1,14 +1,151 @@
-"""Tables of access."""
+"""Tables of access: roles, users and their sessions and tokens, nodes, restricted patients."""
 
 from alembic import op
+
+from vesalius.migrations import run
 
 revision = "0003"
 down_revision = "0002"
 
 SQL = """
+CREATE TABLE role (
+    name text PRIMARY KEY,
+    display text NOT NULL,
+    permissions jsonb NOT NULL CHECK (jsonb_typeof(permissions) = 'array')
+);
+
+-- Counts the changes of `role`, so that processes know when what they remember is stale.
+CREATE TABLE role_revision (
+    one boolean PRIMARY KEY DEFAULT true CHECK (one),
+    revision bigint NOT NULL
+);
+INSERT INTO role_revision (revision) VALUES (1);
+CREATE FUNCTION count_role_change() RETURNS trigger LANGUAGE plpgsql AS $body$
+BEGIN
+    UPDATE role_revision SET revision = revision + 1;
+    RETURN NULL;
+END
+$body$;
+CREATE TRIGGER role_counted AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON role
+    FOR EACH STATEMENT EXECUTE FUNCTION count_role_change();
+
+CREATE TABLE user_account (
+    username text PRIMARY KEY CHECK (username = lower(username)),
+    display text NOT NULL,
+    roles text[] NOT NULL,
+    active boolean NOT NULL DEFAULT true,
+    password_hash text,
+    language text NOT NULL DEFAULT 'en',
+    practitioner_reference text,
+    patient_reference text,
+    created timestamptz NOT NULL,
+    changed timestamptz NOT NULL,
+    password_changed timestamptz
+);
+
+CREATE TABLE login_session (
+    token_hash bytea PRIMARY KEY,
+    username text NOT NULL REFERENCES user_account ON DELETE CASCADE,
+    created timestamptz NOT NULL,
+    last_used timestamptz NOT NULL,
+    expires timestamptz NOT NULL,
+    address text
+);
+CREATE INDEX login_session_username ON login_session (username);
+
+CREATE TABLE bearer_token (
+    token_hash bytea PRIMARY KEY,
+    id text NOT NULL UNIQUE,
+    username text NOT NULL REFERENCES user_account ON DELETE CASCADE,
+    name text NOT NULL,
+    created timestamptz NOT NULL,
+    expires timestamptz NOT NULL
+);
+CREATE INDEX bearer_token_username ON bearer_token (username);
+
+CREATE TABLE setup_token (
+    token_hash bytea PRIMARY KEY,
+    created timestamptz NOT NULL,
+    expires timestamptz NOT NULL
+);
+
+CREATE TABLE login_failure (
+    subject text PRIMARY KEY,
+    failures integer NOT NULL,
+    since timestamptz NOT NULL
+);
+CREATE INDEX login_failure_since ON login_failure (since);
+
+CREATE TABLE node (
+    ae_title text PRIMARY KEY,
+    host text NOT NULL,
+    port integer NOT NULL CHECK (port BETWEEN 1 AND 65535),
+    may text[] NOT NULL,
+    roles text[] NOT NULL DEFAULT '{node}',
+    address_range text,
+    description text NOT NULL DEFAULT '',
+    changed timestamptz NOT NULL
+);
+
+CREATE TABLE refused_association (
+    ae_title text NOT NULL,
+    address text NOT NULL,
+    first_seen timestamptz NOT NULL,
+    last_seen timestamptz NOT NULL,
+    attempts bigint NOT NULL,
+    PRIMARY KEY (ae_title, address)
+);
+CREATE INDEX refused_association_last_seen ON refused_association (last_seen);
+
+CREATE TABLE restricted_patient (
+    patient_reference text PRIMARY KEY,
+    since timestamptz NOT NULL,
+    restricted_by text NOT NULL
+);
+
+CREATE TABLE access_grant (
+    principal_kind text NOT NULL,
+    principal_name text NOT NULL,
+    patient_reference text NOT NULL,
+    granted timestamptz NOT NULL,
+    granted_by text NOT NULL,
+    expires timestamptz,
+    PRIMARY KEY (principal_kind, principal_name, patient_reference)
+);
+
+INSERT INTO role (name, display, permissions) VALUES
+('administrator', 'Administrator', '["user.manage", "node.read", "node.manage", "audit.read",
+    "system.manage", "patient.restrict", "patient.merge", "record.read:*", "record.write:*",
+    "study.read", "study.correct", "worklist.read", "reading.read"]'),
+('radiologist', 'Radiologist', '["record.read:*", "record.write:*", "study.read", "study.store",
+    "order.place", "worklist.read", "reading.read", "reading.claim", "report.write",
+    "report.sign"]'),
+('cardiologist', 'Cardiologist', '["record.read:*", "record.write:*", "study.read", "study.store",
+    "order.place", "worklist.read", "reading.read", "reading.claim", "report.write",
+    "report.sign", "patient.restrict"]'),
+('physician', 'Physician', '["record.read:*", "record.write:*", "study.read", "order.place",
+    "worklist.read", "reading.read", "patient.restrict"]'),
+('nurse', 'Nurse', '["record.read:*", "record.write:*", "study.read", "worklist.read"]'),
+('technologist', 'Technologist', '["record.read:*", "record.write:Patient",
+    "record.write:ServiceRequest", "record.write:Observation", "study.read", "study.store",
+    "study.correct", "order.place", "worklist.read", "worklist.report", "reading.read",
+    "node.read"]'),
+('front_desk', 'Front desk', '["record.read:Patient", "record.read:RelatedPerson",
+    "record.read:Coverage", "record.read:Account", "record.read:Appointment",
+    "record.read:AppointmentResponse", "record.read:Schedule", "record.read:Slot",
+    "record.read:Encounter", "record.read:EpisodeOfCare", "record.read:ServiceRequest",
+    "record.read:Task", "record.read:Practitioner", "record.read:PractitionerRole",
+    "record.read:Organization", "record.read:Location", "record.read:HealthcareService",
+    "record.write:Patient", "record.write:RelatedPerson", "record.write:Coverage",
+    "record.write:Account", "record.write:Appointment", "record.write:AppointmentResponse",
+    "record.write:Schedule", "record.write:Slot", "record.write:Encounter",
+    "record.write:ServiceRequest", "order.place", "worklist.read"]'),
+('integrator', 'Integrator', '["record.read:*", "record.write:*", "study.read", "study.store",
+    "order.place", "worklist.read", "worklist.report", "node.read"]'),
+('patient', 'Patient', '["record.read:*", "study.read"]'),
+('node', 'Node', '[]');
 """
 
 
 def upgrade() -> None:
-    if SQL.strip():
-        op.get_bind().exec_driver_sql(SQL)
+    run(op.get_bind(), SQL)

@@ -2,6 +2,8 @@
 
 from alembic import op
 
+from vesalius.migrations import run
+
 revision = "0011"
 down_revision = "0010"
 
@@ -10,5 +12,4 @@ SQL = """
 
 
 def upgrade() -> None:
-    if SQL.strip():
-        op.get_bind().exec_driver_sql(SQL)
+    run(op.get_bind(), SQL)

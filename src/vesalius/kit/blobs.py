@@ -1,0 +1,269 @@
+"""Bytes that must not be lost: written once under a name nobody else has, never rewritten.
+
+The ack rule has its one place here. A local blob is written to a temporary file while it is
+hashed, renamed to its final name, then the file and its directory are fsynced; only then does
+`seal` return, and only then may a row name it. The rename comes before the fsync because no row
+names the blob until the database commits: one journal commit of the file system then carries
+data, name and size together. A failed fsync is final (the kernel may have dropped the dirty
+pages): the blob is given up and never acknowledged.
+
+`CRASH_POINTS` names the moments between which a crash must lose nothing; the fault tests stop
+the process at each.
+"""
+
+import asyncio
+import errno
+import hashlib
+import os
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import obstore
+from obstore.store import from_url
+
+from vesalius.kit.errors import Exhausted, NotFound, Unavailable
+from vesalius.kit.ids import new_id
+from vesalius.kit.log import logger
+
+log = logger(__name__)
+
+CRASH_POINTS = ("blob written", "blob renamed", "blob synced", "directory synced")
+FANOUT = 256
+FREE_LOOK_SECONDS = 1.0
+STREAM_CHUNK = 1024 * 1024
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+def crash_point(name: str) -> None:
+    """Where tests stop the process; does nothing unless VESALIUS_CRASH_AT names this point."""
+    if os.environ.get("VESALIUS_CRASH_AT") == name:
+        os._exit(137)
+
+
+@dataclass(frozen=True, slots=True)
+class SealedBlob:
+    """A durable blob: its key, size in bytes and SHA-256 digest (32 bytes)."""
+
+    key: str
+    size: int
+    sha256: bytes
+
+
+class BlobWriter:
+    """Takes bytes, hashes them on the way, and seals them under a new key."""
+
+    def __init__(self, blobs: "Blobs", kind: str) -> None:
+        name = new_id().replace("-", "")
+        # The last hex digits of a UUIDv7 are random: they spread evenly over the folders.
+        self.key = f"{kind}/{name[-2:]}/{name}"
+        self.size = 0
+        self._blobs = blobs
+        self._digest = hashlib.sha256()
+        self._temporary = blobs.root / "arriving" / name
+        try:
+            self._file = os.open(self._temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o640)
+        except OSError as error:
+            raise _storage_error(error) from error
+        self._open = True
+
+    def write(self, chunk: bytes | bytearray | memoryview) -> None:
+        """Append bytes. Raises Exhausted when the disk is full, Unavailable when it fails."""
+        self._digest.update(chunk)
+        view = memoryview(chunk)
+        try:
+            while view:
+                written = os.write(self._file, view)
+                self.size += written
+                view = view[written:]
+        except OSError as error:
+            raise _storage_error(error) from error
+
+    def read_back(self, start: int, length: int) -> bytes:
+        """Bytes already written, for a walker that looks again before sealing."""
+        return os.pread(self._file, length, start)
+
+    async def seal(self) -> SealedBlob:
+        """Make the bytes durable under their key; when this returns a row may name them."""
+        crash_point("blob written")
+        try:
+            await asyncio.to_thread(self._blobs.settle, self._file, self._temporary, self.key)
+        finally:
+            self._close()
+        if self._blobs.remote is not None:
+            await self._blobs.upload(self.key)
+        return SealedBlob(self.key, self.size, self._digest.digest())
+
+    async def discard(self) -> None:
+        """Forget what was written; safe to call twice and after `seal` failed."""
+        self._close()
+        self._temporary.unlink(missing_ok=True)
+
+    def _close(self) -> None:
+        if self._open:
+            self._open = False
+            os.close(self._file)
+
+
+class Blobs:
+    """The blob store: local files, or an object store through obstore."""
+
+    def __init__(
+        self, root: Path, *, url: str | None = None, free_disk_fraction: float = 0.05
+    ) -> None:
+        self.root = root
+        self.remote: Any = from_url(url) if url else None
+        self._minimum_free = free_disk_fraction
+        self._free_looked = 0.0
+        self._free = 1.0
+        self._fsync: Callable[[int], None] = os.fsync
+
+    def prepare(self, *kinds: str) -> None:
+        """Make the folders, durably; called once at start. Leftovers of a crash are removed."""
+        arriving = self.root / "arriving"
+        arriving.mkdir(parents=True, exist_ok=True)
+        for kind in kinds:
+            for number in range(FANOUT):
+                (self.root / kind / f"{number:02x}").mkdir(parents=True, exist_ok=True)
+            self._sync_directory(self.root / kind)
+        self._sync_directory(self.root)
+        for leftover in arriving.iterdir():
+            leftover.unlink(missing_ok=True)
+
+    async def open_writer(self, kind: str = "instances") -> BlobWriter:
+        """A writer for a new blob. Raises Exhausted when the disk is nearly full."""
+        if self.free_fraction() < self._minimum_free:
+            raise Exhausted("the archive's disk is nearly full; nothing new is taken")
+        return BlobWriter(self, kind)
+
+    def free_fraction(self) -> float:
+        """Free share of the disk, 0 to 1, looked up at most once a second."""
+        now = time.monotonic()
+        if now - self._free_looked > FREE_LOOK_SECONDS:
+            usage = os.statvfs(self.root)
+            self._free = usage.f_bavail / max(1, usage.f_blocks)
+            self._free_looked = now
+        return self._free
+
+    def settle(self, file: int, temporary: Path, key: str) -> None:
+        """Rename, fsync the file, fsync its folder: the local half of the ack rule (blocking)."""
+        final = self.root / key
+        try:
+            os.rename(temporary, final)
+            crash_point("blob renamed")
+            self._fsync(file)
+            crash_point("blob synced")
+            self._sync_directory(final.parent)
+            crash_point("directory synced")
+        except OSError as error:
+            raise _storage_error(error) from error
+
+    def _sync_directory(self, directory: Path) -> None:
+        descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            self._fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    async def upload(self, key: str) -> None:
+        """Move a settled blob to the object store; it is durable there when this returns."""
+        try:
+            await obstore.put_async(self.remote, key, self.root / key)
+        except Exception as error:
+            log.warning("object store refused a blob", error=type(error).__name__)
+            raise Unavailable("the object store does not answer") from error
+        (self.root / key).unlink(missing_ok=True)
+
+    def local_path(self, key: str) -> Path | None:
+        """The blob's file, when blobs are files; for sendfile and pread."""
+        return None if self.remote is not None else self.root / key
+
+    async def read(self, key: str) -> bytes:
+        """All bytes of a blob. Raises NotFound, Unavailable."""
+        if self.remote is None:
+            return await asyncio.to_thread(self._read_file, key, 0, None)
+        return await self._remote_read(key, 0, None)
+
+    async def read_range(self, key: str, start: int, length: int) -> bytes:
+        """`length` bytes from offset `start`. Raises NotFound, Unavailable."""
+        if self.remote is None:
+            return await asyncio.to_thread(self._read_file, key, start, length)
+        return await self._remote_read(key, start, length)
+
+    async def stream(
+        self, key: str, start: int = 0, length: int | None = None
+    ) -> AsyncIterator[bytes]:
+        """The bytes of a blob, or of a range of it, in chunks of a MiB."""
+        if self.remote is not None:
+            size = length if length is not None else (await self.size(key)) - start
+        else:
+            size = length if length is not None else (self.root / key).stat().st_size - start
+        while size > 0:
+            chunk = await self.read_range(key, start, min(size, STREAM_CHUNK))
+            if not chunk:
+                raise Unavailable("a stored object is shorter than it was")
+            yield chunk
+            start += len(chunk)
+            size -= len(chunk)
+
+    async def size(self, key: str) -> int:
+        """Size in bytes. Raises NotFound."""
+        try:
+            if self.remote is None:
+                return (self.root / key).stat().st_size
+            head = await obstore.head_async(self.remote, key)
+        except FileNotFoundError as error:
+            raise NotFound("a stored object is missing") from error
+        return int(head["size"])
+
+    async def delete(self, key: str) -> None:
+        """Remove a blob no row names; no error when it is gone already."""
+        if self.remote is None:
+            (self.root / key).unlink(missing_ok=True)
+        else:
+            await obstore.delete_async(self.remote, key)
+
+    async def keys(self, kind: str) -> AsyncIterator[tuple[str, float]]:
+        """Every key of a kind with its modification time (POSIX seconds), for the sweeper."""
+        if self.remote is not None:
+            async for page in obstore.list(self.remote, prefix=kind):
+                for entry in page:
+                    yield entry["path"], entry["last_modified"].timestamp()
+            return
+        for folder in sorted((self.root / kind).iterdir()):
+            for file in await asyncio.to_thread(lambda f=folder: list(os.scandir(f))):
+                yield f"{kind}/{folder.name}/{file.name}", file.stat().st_mtime
+
+    def _read_file(self, key: str, start: int, length: int | None) -> bytes:
+        try:
+            descriptor = os.open(self.root / key, os.O_RDONLY)
+        except FileNotFoundError as error:
+            raise NotFound("a stored object is missing") from error
+        except OSError as error:
+            raise _storage_error(error) from error
+        try:
+            size = os.fstat(descriptor).st_size - start if length is None else length
+            return os.pread(descriptor, size, start)
+        finally:
+            os.close(descriptor)
+
+    async def _remote_read(self, key: str, start: int, length: int | None) -> bytes:
+        try:
+            if length is None:
+                answer = await obstore.get_async(self.remote, key)
+                return bytes(await answer.bytes_async())
+            part = await obstore.get_range_async(self.remote, key, start=start, length=length)
+            return bytes(part)
+        except FileNotFoundError as error:
+            raise NotFound("a stored object is missing") from error
+        except Exception as error:
+            raise Unavailable("the object store does not answer") from error
+
+
+def _storage_error(error: OSError) -> Exhausted | Unavailable:
+    if error.errno in NO_ROOM:
+        return Exhausted("the archive's disk is full")
+    log.error("storage failed", errno=error.errno)
+    return Unavailable("the archive's storage failed; nothing was stored")
