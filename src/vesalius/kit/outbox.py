@@ -124,7 +124,7 @@ class Dispatcher:
     async def _handle(self, tx: "Transaction", row: dict[str, Any]) -> None:
         kind = Event.by_name.get(row["name"])
         if kind is None:
-            log.error("event of an unknown kind parked", event=row["name"])
+            log.error("event of an unknown kind parked", news=row["name"])
             await self._retry_later(tx, row, row["handler"], MAX_TRIES)
             return
         event = kind(**row["payload"])
@@ -137,7 +137,7 @@ class Dispatcher:
                     await handler(tx, event)
                     await tx.flush()
             except Exception:
-                log.exception("event handler failed", event=row["name"], handler=name)
+                log.exception("event handler failed", news=row["name"], handler=name)
                 await self._retry_later(tx, row, name, row["tries"] + 1)
         if row["handler"] is None:
             await self._tell_browsers(tx, row)

@@ -1,0 +1,171 @@
+"""Transactions: all or nothing, news with the commit, errors by what the caller can do."""
+
+import asyncio
+from dataclasses import dataclass
+
+import psycopg
+import pytest
+
+from vesalius.app import House
+from vesalius.kit.database import FALSE, TRUE, Predicate, every, some
+from vesalius.kit.errors import Exhausted, Unavailable
+from vesalius.kit.outbox import Dispatcher, Event
+from vesalius.kit.transaction import Transaction
+from vesalius.settings import Settings
+
+
+@dataclass(frozen=True)
+class BellRung(Event):
+    """News of the tests."""
+
+    tower: str
+
+
+async def _count(house: House) -> int:
+    async with house.database.transaction() as tx:
+        return int(await tx.fetch_value("SELECT count(*) FROM outbox WHERE name = 'BellRung'"))
+
+
+async def test_commit_keeps_rows_and_news(house: House) -> None:
+    rung: list[str] = []
+    async with house.database.transaction() as tx:
+        tx.announce(BellRung("south"))
+        tx.announce(BellRung("south"))
+        tx.after_commit(lambda: rung.append("after"))
+        assert rung == []
+    assert rung == ["after"]
+    assert await _count(house) == 1  # equal news is told once
+
+
+async def test_failure_keeps_neither(house: House) -> None:
+    with pytest.raises(ZeroDivisionError):
+        async with house.database.transaction() as tx:
+            await tx.execute("CREATE TABLE bell (tower text)")
+            tx.announce(BellRung("south"))
+            tx.after_commit(lambda: pytest.fail("not committed"))
+            1 / 0
+    assert await _count(house) == 0
+    async with house.database.transaction() as tx:
+        assert await tx.fetch_value("SELECT to_regclass('bell')") is None
+
+
+async def test_acknowledgements_are_durable_commits(tx: Transaction) -> None:
+    assert await tx.fetch_value("SHOW synchronous_commit") == "on"
+
+
+async def test_lost_connection_is_unavailable(house: House) -> None:
+    with pytest.raises(Unavailable):
+        async with house.database.transaction() as tx:
+            await tx.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+
+async def test_programming_errors_are_not_disguised(house: House) -> None:
+    with pytest.raises(psycopg.errors.UndefinedTable):
+        async with house.database.transaction() as tx:
+            await tx.execute("SELECT * FROM no_such_table")
+
+
+async def test_busy_pool_is_exhausted(settings: Settings, house: House) -> None:
+    house.database.pool.timeout = 0.2
+    house.database.pool._timeout = 0.2  # type: ignore[attr-defined]
+    async with asyncio.TaskGroup() as group:
+        release = asyncio.Event()
+        holding = asyncio.Semaphore(0)
+
+        async def hold() -> None:
+            async with house.database.transaction():
+                holding.release()
+                await release.wait()
+
+        for _ in range(settings.database_pool_size):
+            group.create_task(hold())
+        for _ in range(settings.database_pool_size):
+            await holding.acquire()
+        with pytest.raises(Exhausted):
+            async with house.database.transaction():
+                pass
+        release.set()
+
+
+class TestDispatcher:
+    async def test_each_handler_gets_the_event_once(self, house: House) -> None:
+        heard: list[str] = []
+
+        async def first(tx: Transaction, event: BellRung) -> None:
+            heard.append(f"first {event.tower}")
+
+        async def second(tx: Transaction, event: BellRung) -> None:
+            heard.append(f"second {event.tower}")
+
+        async with house.database.transaction() as tx:
+            tx.announce(BellRung("north"))
+        dispatcher = Dispatcher(house.database, {BellRung: (first, second)})
+        await dispatcher.dispatch_all()
+        await dispatcher.dispatch_all()
+        assert heard == ["first north", "second north"]
+
+    async def test_a_failing_handler_alone_is_tried_again_and_then_parked(
+        self, house: House
+    ) -> None:
+        heard: list[str] = []
+
+        async def good(tx: Transaction, event: BellRung) -> None:
+            heard.append("good")
+
+        async def bad(tx: Transaction, event: BellRung) -> None:
+            heard.append("bad")
+            await tx.execute("SELECT no_such_column")
+
+        async with house.database.transaction() as tx:
+            tx.announce(BellRung("north"))
+        dispatcher = Dispatcher(house.database, {BellRung: (good, bad)})
+        for _ in range(7):
+            await dispatcher.dispatch_all()
+            async with house.database.transaction() as tx:
+                await tx.execute("UPDATE outbox SET due = now() WHERE NOT parked")
+        assert heard.count("good") == 1
+        assert heard.count("bad") == 5
+        async with house.database.transaction() as tx:
+            row = await tx.fetch_one("SELECT handler, tries, parked FROM outbox")
+        assert row is not None
+        assert row["handler"].endswith(".bad")
+        assert (row["tries"], row["parked"]) == (5, True)
+
+    async def test_run_wakes_on_commit_and_stops_when_told(self, house: House) -> None:
+        heard = asyncio.Event()
+        stop = asyncio.Event()
+
+        async def handler(tx: Transaction, event: BellRung) -> None:
+            heard.set()
+
+        running = asyncio.create_task(Dispatcher(house.database, {BellRung: (handler,)}).run(stop))
+        async with house.database.transaction() as tx:
+            tx.announce(BellRung("east"))
+        async with asyncio.timeout(4):
+            await heard.wait()
+        stop.set()
+        async with asyncio.timeout(4):
+            await running
+
+    async def test_browsers_are_told(self, house: House) -> None:
+        channel = house.database.listen("live")
+        assert await anext(channel) == ""
+        async with house.database.transaction() as tx:
+            tx.announce(BellRung("west"))
+        await Dispatcher(house.database, {}).dispatch_all()
+        async with asyncio.timeout(4):
+            message = await anext(channel)
+        assert '"event":"BellRung"' in message
+        await channel.aclose()
+
+
+def test_predicates_compose_with_their_parameters() -> None:
+    young = Predicate("age < %s", (18,))
+    named = Predicate("name = %s", ("x",))
+    assert (young & named).sql == "(age < %s) AND (name = %s)"
+    assert (young | named).params == (18, "x")
+    assert (young & TRUE) is young
+    assert (FALSE | named) is named
+    assert every([]) is TRUE
+    assert some([]) is FALSE
+    assert (~young).sql == "NOT (age < %s)"

@@ -1,0 +1,52 @@
+"""Workers: what hostile bytes can do to one stays there."""
+
+import asyncio
+
+import pytest
+
+from vesalius.app import House
+from vesalius.kit.errors import Exhausted, Invalid, NotFound, Unavailable
+
+HERE = "tests.kit.worker_functions"
+
+
+async def test_values_and_bytes_come_back(house: House) -> None:
+    answer = await house.workers.run(f"{HERE}:describe", b"\x00\x01", {"a": [1, "b"]})
+    assert answer == {"size": 2, "again": [b"\x00\x01", b""], "given": {"a": [1, "b"]}}
+
+
+async def test_our_errors_keep_their_kind(house: House) -> None:
+    with pytest.raises(NotFound, match="no such slice"):
+        await house.workers.run(f"{HERE}:miss")
+
+
+async def test_any_other_error_says_the_input_was_no_good(house: House) -> None:
+    with pytest.raises(Invalid):
+        await house.workers.run(f"{HERE}:divide", 1, 0)
+
+
+async def test_death_and_delay_fail_one_piece_only(house: House) -> None:
+    with pytest.raises(Unavailable):
+        await house.workers.run(f"{HERE}:die")
+    with pytest.raises(Unavailable):
+        await house.workers.run(f"{HERE}:hang", timeout=0.5)
+    assert await house.workers.run(f"{HERE}:divide", 6, 3) == 2
+
+
+async def test_memory_is_limited(house: House) -> None:
+    with pytest.raises(Exhausted):
+        await house.workers.run(f"{HERE}:swell", 64 * 2**30)
+    assert await house.workers.run(f"{HERE}:divide", 6, 3) == 2
+
+
+async def test_printing_does_not_disturb_answers(house: House) -> None:
+    assert await house.workers.run(f"{HERE}:chatter") == "quiet"
+
+
+async def test_cancelled_work_does_not_answer_somebody_else(house: House) -> None:
+    task = asyncio.create_task(house.workers.run(f"{HERE}:hang"))
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert await house.workers.run(f"{HERE}:divide", 8, 2) == 4
