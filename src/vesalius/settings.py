@@ -73,8 +73,13 @@ class Settings(BaseSettings):
     session_idle_seconds: int = Field(3600, ge=60, description="A session unused so long ends.")
     session_seconds: int = Field(12 * 3600, ge=60, description="A session older than this ends.")
     token_days: int = Field(365, ge=1, description="Days a bearer token lives unless said.")
+    password_characters: int = Field(10, ge=8, description="Shortest password taken.")
+    setup_hours: int = Field(24, ge=1, description="Hours the first-start set-up link works.")
     sign_in_attempts: int = Field(
-        10, ge=1, description="Failed sign-ins of one user or address allowed in 15 minutes."
+        10,
+        ge=1,
+        description="Failed sign-ins of one user from one address allowed in 15 minutes; "
+        "ten times as many of one user, or of one address.",
     )
 
     # Audit

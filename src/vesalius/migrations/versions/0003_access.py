@@ -14,20 +14,20 @@ CREATE TABLE role (
     permissions jsonb NOT NULL CHECK (jsonb_typeof(permissions) = 'array')
 );
 
--- Counts the changes of `role`, so that processes know when what they remember is stale.
+-- A new name for each state of `role`, so that processes know when what they remember is stale.
 CREATE TABLE role_revision (
     one boolean PRIMARY KEY DEFAULT true CHECK (one),
-    revision bigint NOT NULL
+    revision uuid NOT NULL DEFAULT gen_random_uuid()
 );
-INSERT INTO role_revision (revision) VALUES (1);
-CREATE FUNCTION count_role_change() RETURNS trigger LANGUAGE plpgsql AS $body$
+INSERT INTO role_revision DEFAULT VALUES;
+CREATE FUNCTION note_role_change() RETURNS trigger LANGUAGE plpgsql AS $body$
 BEGIN
-    UPDATE role_revision SET revision = revision + 1;
+    UPDATE role_revision SET revision = gen_random_uuid();
     RETURN NULL;
 END
 $body$;
-CREATE TRIGGER role_counted AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON role
-    FOR EACH STATEMENT EXECUTE FUNCTION count_role_change();
+CREATE TRIGGER role_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON role
+    FOR EACH STATEMENT EXECUTE FUNCTION note_role_change();
 
 CREATE TABLE user_account (
     username text PRIMARY KEY CHECK (username = lower(username)),
@@ -113,24 +113,27 @@ CREATE TABLE access_grant (
     PRIMARY KEY (principal_kind, principal_name, patient_reference)
 );
 
+-- `patient.any` is what makes a role one of the staff: without it only one's own record is seen.
 INSERT INTO role (name, display, permissions) VALUES
-('administrator', 'Administrator', '["user.manage", "node.read", "node.manage", "audit.read",
-    "system.manage", "patient.restrict", "patient.merge", "record.read:*", "record.write:*",
-    "study.read", "study.correct", "worklist.read", "reading.read"]'),
-('radiologist', 'Radiologist', '["record.read:*", "record.write:*", "study.read", "study.store",
-    "order.place", "worklist.read", "reading.read", "reading.claim", "report.write",
-    "report.sign"]'),
-('cardiologist', 'Cardiologist', '["record.read:*", "record.write:*", "study.read", "study.store",
-    "order.place", "worklist.read", "reading.read", "reading.claim", "report.write",
-    "report.sign", "patient.restrict"]'),
-('physician', 'Physician', '["record.read:*", "record.write:*", "study.read", "order.place",
-    "worklist.read", "reading.read", "patient.restrict"]'),
-('nurse', 'Nurse', '["record.read:*", "record.write:*", "study.read", "worklist.read"]'),
-('technologist', 'Technologist', '["record.read:*", "record.write:Patient",
+('administrator', 'Administrator', '["patient.any", "user.manage", "node.read", "node.manage",
+    "audit.read", "system.manage", "patient.restrict", "patient.merge", "record.read:*",
+    "record.write:*", "study.read", "study.store", "study.correct", "worklist.read",
+    "reading.read"]'),
+('radiologist', 'Radiologist', '["patient.any", "record.read:*", "record.write:*", "study.read",
+    "study.store", "order.place", "worklist.read", "reading.read", "reading.claim",
+    "report.write", "report.sign"]'),
+('cardiologist', 'Cardiologist', '["patient.any", "record.read:*", "record.write:*", "study.read",
+    "study.store", "order.place", "worklist.read", "reading.read", "reading.claim",
+    "report.write", "report.sign", "patient.restrict"]'),
+('physician', 'Physician', '["patient.any", "record.read:*", "record.write:*", "study.read",
+    "order.place", "worklist.read", "reading.read", "patient.restrict"]'),
+('nurse', 'Nurse', '["patient.any", "record.read:*", "record.write:*", "study.read",
+    "worklist.read"]'),
+('technologist', 'Technologist', '["patient.any", "record.read:*", "record.write:Patient",
     "record.write:ServiceRequest", "record.write:Observation", "study.read", "study.store",
     "study.correct", "order.place", "worklist.read", "worklist.report", "reading.read",
     "node.read"]'),
-('front_desk', 'Front desk', '["record.read:Patient", "record.read:RelatedPerson",
+('front_desk', 'Front desk', '["patient.any", "record.read:Patient", "record.read:RelatedPerson",
     "record.read:Coverage", "record.read:Account", "record.read:Appointment",
     "record.read:AppointmentResponse", "record.read:Schedule", "record.read:Slot",
     "record.read:Encounter", "record.read:EpisodeOfCare", "record.read:ServiceRequest",
@@ -140,10 +143,10 @@ INSERT INTO role (name, display, permissions) VALUES
     "record.write:Account", "record.write:Appointment", "record.write:AppointmentResponse",
     "record.write:Schedule", "record.write:Slot", "record.write:Encounter",
     "record.write:ServiceRequest", "order.place", "worklist.read"]'),
-('integrator', 'Integrator', '["record.read:*", "record.write:*", "study.read", "study.store",
-    "order.place", "worklist.read", "worklist.report", "node.read"]'),
+('integrator', 'Integrator', '["patient.any", "record.read:*", "record.write:*", "study.read",
+    "study.store", "order.place", "worklist.read", "worklist.report", "node.read"]'),
 ('patient', 'Patient', '["record.read:*", "study.read"]'),
-('node', 'Node', '[]');
+('node', 'Node', '["patient.any"]');
 """
 
 

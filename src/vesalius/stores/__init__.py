@@ -1,0 +1,1 @@
+"""The state of the house: record, archive, terminology, access, audit."""
