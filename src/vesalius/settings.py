@@ -134,6 +134,9 @@ class Settings(BaseSettings):
     drain_seconds: float = Field(30.0, description="Time running work gets to end when stopping.")
     log_level: str = Field("info", description="debug, info, warning or error.")
     log_json: bool = Field(False, description="Logs as JSON lines instead of for reading.")
+    time_zone: str | None = Field(
+        None, description="IANA time zone of the modalities' clocks; this machine's unless said."
+    )
     languages: list[str] = Field(["en", "fr"], description="Languages of the browser application.")
 
     @classmethod

@@ -1,0 +1,1 @@
+"""What is done for a patient: identity, orders, and later encounters, charting, medications."""

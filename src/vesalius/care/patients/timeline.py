@@ -1,0 +1,252 @@
+"""Everything that happened to a patient on one axis, newest first, a page at a time.
+
+Each kind of entry comes from the record by its own date, newest first, and the lists are merged.
+A page ends at a cursor `when|Type/id`; the next page begins below it. An entry's place is its
+moment and then its reference, so that entries of one moment keep their order and none is lost
+between pages.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from vesalius.care.patients.chart import concept_text, medication_text, observation
+from vesalius.kit.errors import Invalid
+from vesalius.kit.transaction import Transaction
+from vesalius.stores import record
+from vesalius.stores.access import Principal, permits, require, require_patient
+
+DEFAULT_LIMIT = 50
+MAX_LIMIT = 200
+THUMBNAILS = 6
+
+Body = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One resource type's way onto the axis: its search date and how an entry is told."""
+
+    resource_type: str
+    date_parameter: str
+    when: Callable[[Body], str | None]
+    entry: Callable[[Body], Body]
+
+
+async def timeline(
+    tx: Transaction,
+    principal: Principal | None,
+    patient_reference: str,
+    *,
+    before: str | None = None,
+    limit: int = DEFAULT_LIMIT,
+) -> list[Body]:
+    """A page of entries; `before` is the `cursor` of the last entry already shown."""
+    principal = require(principal, "record.read:Patient")
+    await require_patient(tx, principal, patient_reference)
+    limit = max(1, min(limit, MAX_LIMIT))
+    border = _border(before)
+    entries: list[tuple[tuple[str, str], Body]] = []
+    for source in SOURCES:
+        if permits(principal, f"record.read:{source.resource_type}"):
+            entries += await _page(tx, principal, source, patient_reference, border, limit)
+    entries.sort(key=lambda entry: entry[0], reverse=True)
+    return [{**entry, "cursor": f"{key[0]}|{key[1]}"} for key, entry in entries[:limit]]
+
+
+async def _page(
+    tx: Transaction,
+    principal: Principal,
+    source: Source,
+    patient_reference: str,
+    border: tuple[str, str] | None,
+    limit: int,
+) -> list[tuple[tuple[str, str], Body]]:
+    """The newest entries of one source below the border, up to the limit."""
+    parameters = [("patient", patient_reference), ("_sort", f"-{source.date_parameter}")]
+    if border is not None:
+        # By the day, for a record may know no more than the day; what is not below is dropped.
+        parameters.append((source.date_parameter, f"le{border[0][:10]}"))
+    found: list[tuple[tuple[str, str], Body]] = []
+    cursor: tuple[tuple[str, str], ...] = ()
+    count = limit + 1
+    while True:
+        result = await record.search(
+            tx,
+            principal,
+            source.resource_type,
+            [*parameters, ("_count", str(count)), *cursor],
+        )
+        for version in result.matches:
+            body = version.json()
+            if (key := _key(source, body)) is None:
+                continue
+            if border is None or key < border:
+                found.append((key, _entry(source, body)))
+        # All of one crowded moment may stand above the border: read on until a page is full.
+        if len(found) >= limit or not result.next:
+            return found
+        cursor = tuple(result.next)
+
+
+def _key(source: Source, body: Body) -> tuple[str, str] | None:
+    when = source.when(body)
+    return (_moment(when), f"{source.resource_type}/{body.get('id')}") if when else None
+
+
+def _moment(when: str) -> str:
+    """A sortable instant of a FHIR dateTime; a whole day sorts as its last second."""
+    if "T" not in when:
+        return f"{(when + '-12-31')[:10] if len(when) < 10 else when}T23:59:59.999999"
+    try:
+        moment = datetime.fromisoformat(when)
+    except ValueError:
+        return when
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
+
+
+def _border(before: str | None) -> tuple[str, str] | None:
+    if not before:
+        return None
+    when, _, reference = before.partition("|")
+    if len(when) < 4 or not when[:4].isdigit():
+        raise Invalid("`before` is not a place on the timeline")
+    return _moment(when), reference
+
+
+def _entry(source: Source, body: Body) -> Body:
+    return {
+        "when": source.when(body),
+        "reference": f"{source.resource_type}/{body.get('id')}",
+        "status": body.get("status"),
+        **source.entry(body),
+    }
+
+
+def _encounter(body: Body) -> Body:
+    kinds = [concept_text(kind) for kind in body.get("type") or []]
+    reasons = [concept_text(reason) for reason in body.get("reasonCode") or []]
+    title = ", ".join(filter(None, kinds)) or str((body.get("class") or {}).get("display") or "")
+    return {"kind": "encounter", "title": title, "detail": ", ".join(filter(None, reasons))}
+
+
+def _result(body: Body) -> Body:
+    told = observation(body)
+    return {
+        "kind": "result",
+        "title": told["title"],
+        "detail": told["value"],
+        "interpretation": told["interpretation"],
+    }
+
+
+def _report(body: Body) -> Body:
+    study = next((_study_uid(r) for r in body.get("imagingStudy") or []), None)
+    told = {
+        "kind": "report",
+        "title": concept_text(body.get("code")),
+        "detail": str(body.get("conclusion") or ""),
+    }
+    return {**told, "study_instance_uid": study} if study else told
+
+
+def _study_uid(reference: Body) -> str | None:
+    value = str((reference.get("identifier") or {}).get("value") or "")
+    return value.removeprefix("urn:oid:") or None
+
+
+def _note(body: Body) -> Body:
+    title = str(body.get("description") or "") or concept_text(body.get("type"))
+    return {"kind": "note", "title": title, "detail": concept_text(body.get("type"))}
+
+
+def _medication(body: Body) -> Body:
+    doses = [str(dose["text"]) for dose in body.get("dosageInstruction") or [] if dose.get("text")]
+    return {"kind": "medication", "title": medication_text(body), "detail": "; ".join(doses)}
+
+
+def _order(body: Body) -> Body:
+    reasons = [concept_text(reason) for reason in body.get("reasonCode") or []]
+    return {
+        "kind": "order",
+        "title": concept_text(body.get("code")),
+        "detail": ", ".join(filter(None, reasons)),
+        "priority": body.get("priority") or "routine",
+    }
+
+
+def _condition(body: Body) -> Body:
+    return {
+        "kind": "condition",
+        "title": concept_text(body.get("code")),
+        "detail": "",
+        "status": concept_text(body.get("clinicalStatus")),
+    }
+
+
+def _procedure(body: Body) -> Body:
+    reasons = [concept_text(reason) for reason in body.get("reasonCode") or []]
+    return {
+        "kind": "procedure",
+        "title": concept_text(body.get("code")),
+        "detail": ", ".join(filter(None, reasons)),
+    }
+
+
+def _imaging(body: Body) -> Body:
+    uid = next(
+        str(i["value"]).removeprefix("urn:oid:")
+        for i in body["identifier"]
+        if i.get("system") == "urn:dicom:uid"
+    )
+    modalities = ", ".join(str(coding.get("code")) for coding in body.get("modality") or [])
+    series = [str(one["uid"]) for one in body.get("series") or []]
+    return {
+        "kind": "imaging",
+        "title": str(body.get("description") or "") or modalities,
+        "detail": modalities,
+        "study_instance_uid": uid,
+        "series": body.get("numberOfSeries"),
+        "instances": body.get("numberOfInstances"),
+        "thumbnails": [
+            f"/dicomweb/studies/{uid}/series/{one}/thumbnail" for one in series[:THUMBNAILS]
+        ],
+    }
+
+
+def _start(element: str) -> Callable[[Body], str | None]:
+    return lambda body: (body.get(element) or {}).get("start")
+
+
+def _first(*elements: str) -> Callable[[Body], str | None]:
+    return lambda body: next((str(body[e]) for e in elements if body.get(e)), None)
+
+
+def _either(*ways: Callable[[Body], str | None]) -> Callable[[Body], str | None]:
+    return lambda body: next((when for way in ways if (when := way(body))), None)
+
+
+def _unrecorded_onset(body: Body) -> str | None:
+    return None if body.get("recordedDate") else _ONSET(body)
+
+
+_ONSET = _either(_first("onsetDateTime"), _start("onsetPeriod"))
+_EFFECTIVE = _either(_first("effectiveDateTime", "effectiveInstant"), _start("effectivePeriod"))
+_PERFORMED = _either(_first("performedDateTime"), _start("performedPeriod"))
+
+SOURCES: Sequence[Source] = (
+    Source("Encounter", "date", _start("period"), _encounter),
+    Source("Observation", "date", _EFFECTIVE, _result),
+    Source("DiagnosticReport", "date", _EFFECTIVE, _report),
+    Source("DocumentReference", "date", _first("date"), _note),
+    Source("MedicationRequest", "authoredon", _first("authoredOn"), _medication),
+    Source("ServiceRequest", "authored", _first("authoredOn"), _order),
+    Source("Condition", "recorded-date", _first("recordedDate"), _condition),
+    # A condition nobody dated the entry of stands where it began.
+    Source("Condition", "onset-date", _unrecorded_onset, _condition),
+    Source("Procedure", "date", _PERFORMED, _procedure),
+    Source("ImagingStudy", "started", _first("started"), _imaging),
+)

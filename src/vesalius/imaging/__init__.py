@@ -1,0 +1,1 @@
+"""The imaging river: worklist → studies → reading → reports."""
