@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vesalius.kit.errors import Invalid
-from vesalius.standards.dicom.attributes import Json, integer, text
+from vesalius.standards.dicom.attributes import Json, integer, number, text
 
 Array = npt.NDArray[Any]
 
@@ -64,7 +64,7 @@ class PixelDescription:
             signed=integer(dataset, "00280103", 0) == 1,
             floating=floating,
             words=dataset.get("7FE00010", {}).get("vr") != "OB",
-            number_of_frames=max(1, integer(dataset, "00280008", 1)),
+            number_of_frames=max(1, int(number(dataset, "00280008", 1))),
         )
 
     @property
