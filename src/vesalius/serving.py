@@ -197,7 +197,7 @@ class Supervisor:
     """Starts the house on this machine and keeps it running."""
 
     settings: Settings
-    progress: Progress = lambda sentence: None  # noqa: E731
+    progress: Progress = lambda sentence: None
     children: list[Child] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -293,7 +293,7 @@ class Supervisor:
 
     def _spawn(self, child: Child) -> None:
         environment = {**os.environ, **self.settings.environment(), "VESALIUS_SUPERVISED": "1"}
-        child.process = subprocess.Popen(  # noqa: S603
+        child.process = subprocess.Popen(
             [sys.executable, "-m", "vesalius", "serve", child.role],
             env=environment,
             stdin=subprocess.PIPE,
@@ -344,7 +344,7 @@ def _listens(host: str, port: int) -> bool:
 
 def migrate(settings: Settings) -> None:
     """Bring the schema up to date in a process of its own. Raises Unavailable with its words."""
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         [sys.executable, "-m", "vesalius.migrations"],
         env={**os.environ, **settings.environment()},
         capture_output=True,

@@ -233,7 +233,7 @@ class Blobs:
                     yield entry["path"], entry["last_modified"].timestamp()
             return
         for folder in sorted((self.root / kind).iterdir()):
-            for file in await asyncio.to_thread(lambda f=folder: list(os.scandir(f))):
+            for file in await asyncio.to_thread(_entries, folder):
                 yield f"{kind}/{folder.name}/{file.name}", file.stat().st_mtime
 
     def _read_file(self, key: str, start: int, length: int | None) -> bytes:
@@ -267,3 +267,8 @@ def _storage_error(error: OSError) -> Exhausted | Unavailable:
         return Exhausted("the archive's disk is full")
     log.error("storage failed", errno=error.errno)
     return Unavailable("the archive's storage failed; nothing was stored")
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    with os.scandir(folder) as entries:
+        return list(entries)

@@ -5,7 +5,7 @@ Opened and committed at the interface; rooms take it as their first argument and
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, LiteralString, cast
+from typing import Any
 
 from psycopg import AsyncConnection, AsyncCursor
 from psycopg.rows import DictRow
@@ -43,7 +43,7 @@ class Transaction:
     async def execute(self, sql: str, params: Params = None) -> AsyncCursor[DictRow]:
         """Run one statement; the cursor carries `rowcount` and the rows, if any."""
         # SQL here is composed of our own text; values always travel as parameters.
-        return await self.connection.execute(cast(LiteralString, sql), params)
+        return await self.connection.execute(sql, params)
 
     async def fetch_all(self, sql: str, params: Params = None) -> list[dict[str, Any]]:
         """All rows of a query, as dictionaries."""

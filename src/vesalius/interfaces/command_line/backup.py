@@ -75,7 +75,7 @@ def _load(url: str, folder: Path) -> None:
 
 
 def _postgres(program: str, *arguments: str) -> None:
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         [str(programs() / program), *arguments], capture_output=True, text=True, check=False
     )
     if done.returncode != 0:

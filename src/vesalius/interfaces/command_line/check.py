@@ -23,7 +23,8 @@ async def _check(house: House) -> int:
     with Progress(console=console) as progress:
         bar = progress.add_task("verifying stored instances", total=None)
         report = await archive.scrub(
-            house.database, progress=lambda done, total: progress.update(bar, completed=done, total=total)
+            house.database,
+            progress=lambda done, total: progress.update(bar, completed=done, total=total),
         )
     table.add_row("stored instances", str(report.checked), str(len(report.problems)))
     async with house.database.transaction() as tx:

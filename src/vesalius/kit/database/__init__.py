@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, LiteralString, cast
+from typing import Any
 
 import orjson
 import psycopg
@@ -138,7 +138,7 @@ class Database:
         try:
             async with self.pool.connection() as connection:
                 await connection.execute("SET LOCAL synchronous_commit = off")
-                await connection.execute(cast(LiteralString, f"NOTIFY {CHANNEL}"))
+                await connection.execute(f"NOTIFY {CHANNEL}")
         except (psycopg.Error, PoolTimeout):
             log.warning("dispatchers not woken; they will look by themselves")
 
@@ -172,5 +172,5 @@ class Database:
     async def snapshot(self, query: str) -> list[dict[str, Any]]:
         """One read-only query outside any message's transaction, for health and metrics."""
         async with self.pool.connection() as connection:
-            cursor = await connection.execute(cast(LiteralString, query))
+            cursor = await connection.execute(query)
             return await cursor.fetchall()

@@ -139,7 +139,7 @@ class EmbeddedPostgres:
     def tool(self, name: str, arguments: Sequence[str]) -> None:
         """Run one of PostgreSQL's programs (pg_basebackup …) against this cluster."""
         command = [str(programs() / name), "-h", str(self.socket_folder), "-U", ROLE]
-        subprocess.run([*command, *arguments], check=True)  # noqa: S603
+        subprocess.run([*command, *arguments], check=True)
 
     def _choose_socket_folder(self) -> Path:
         folder = self.directory / "socket"
@@ -178,7 +178,7 @@ class EmbeddedPostgres:
             raise Unavailable(f"the embedded PostgreSQL was not initialised: {''.join(words)}")
 
     def _run(self, command: list[str]) -> subprocess.CompletedProcess[bytes]:
-        return subprocess.run(  # noqa: S603
+        return subprocess.run(
             command, user=self._user, cwd=self.directory, capture_output=True, check=False
         )
 
@@ -216,7 +216,7 @@ class EmbeddedPostgres:
         log_path = self.directory / "postgresql.log"
         with log_path.open("ab") as output:
             # A session of its own: Ctrl-C must reach the supervisor first, who stops us last.
-            self._process = subprocess.Popen(  # noqa: S603
+            self._process = subprocess.Popen(
                 [str(programs() / "postgres"), "-D", str(self.cluster)],
                 user=self._user,
                 cwd=self.directory,
@@ -262,7 +262,7 @@ def _system_user(name: str) -> pwd.struct_passwd:
     with contextlib.suppress(KeyError):
         return pwd.getpwnam(name)
     try:
-        subprocess.run(  # noqa: S603
+        subprocess.run(
             ["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", name],  # noqa: S607
             check=True,
             capture_output=True,
