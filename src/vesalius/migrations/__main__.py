@@ -34,7 +34,8 @@ def migrate(url: str, schema: str = "public") -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
         connection.execute(text(f'CREATE SCHEMA IF NOT EXISTS "{schema}"'))
         connection.execute(text(f'SET LOCAL search_path = "{schema}", public'))
-        current = MigrationContext.configure(connection).get_current_revision()
+        options = {"version_table_schema": schema}
+        current = MigrationContext.configure(connection, opts=options).get_current_revision()
         known = {script.revision for script in scripts.walk_revisions()}
         if current is not None and current not in known:
             print(
@@ -43,7 +44,7 @@ def migrate(url: str, schema: str = "public") -> None:
                 file=sys.stderr,
             )
             raise SystemExit(3)
-        config.attributes["connection"] = connection
+        config.attributes.update(connection=connection, schema=schema)
         command.upgrade(config, "head")
 
 

@@ -9,9 +9,9 @@ revision = "0001"
 down_revision = None
 
 SQL = """
-CREATE EXTENSION IF NOT EXISTS pg_trgm;
-CREATE EXTENSION IF NOT EXISTS unaccent;
-CREATE EXTENSION IF NOT EXISTS btree_gin;
+CREATE EXTENSION IF NOT EXISTS pg_trgm SCHEMA public;
+CREATE EXTENSION IF NOT EXISTS unaccent SCHEMA public;
+CREATE EXTENSION IF NOT EXISTS btree_gin SCHEMA public;
 
 -- unaccent() is only STABLE because its dictionary may change; ours does not, and an index
 -- needs IMMUTABLE.
