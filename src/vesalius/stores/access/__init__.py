@@ -13,7 +13,7 @@ from vesalius.stores.access.admission import (
     node_principal,
 )
 from vesalius.stores.access.authentication import authenticate
-from vesalius.stores.access.events import NodeChanged, RestrictionChanged
+from vesalius.stores.access.events import NodeChanged, PatientRestrictionChanged, UserChanged
 from vesalius.stores.access.nodes import (
     Node,
     add_node,
@@ -46,6 +46,7 @@ from vesalius.stores.access.sessions import (
     verify_password,
 )
 from vesalius.stores.access.setup import complete_setup, offer_setup
+from vesalius.stores.access.throttling import TooManyAttempts
 from vesalius.stores.access.tokens import (
     Token,
     authenticate_bearer,
@@ -73,14 +74,16 @@ __all__ = [
     "Node",
     "NodeChanged",
     "NodeRefused",
+    "PatientRestrictionChanged",
     "Principal",
     "Refused",
-    "RestrictionChanged",
     "Role",
     "SignInRefused",
     "SignedIn",
     "Token",
+    "TooManyAttempts",
     "User",
+    "UserChanged",
     "add_node",
     "add_user",
     "admit_node",

@@ -7,7 +7,9 @@ from vesalius.stores.access.sessions import authenticate_session
 from vesalius.stores.access.tokens import authenticate_bearer
 
 
-async def authenticate(database: Database, credentials: Credentials) -> Principal | None:
+async def authenticate(
+    database: Database, credentials: Credentials, *, counts_as_use: bool = True
+) -> Principal | None:
     """The principal of these credentials, None when there are none.
 
     Raises Unauthenticated for credentials that are not valid, Forbidden for a session's unsafe
@@ -24,4 +26,5 @@ async def authenticate(database: Database, credentials: Credentials) -> Principa
             credentials.csrf_token,
             credentials.method,
             address=credentials.address,
+            counts_as_use=counts_as_use,
         )

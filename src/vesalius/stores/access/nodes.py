@@ -2,8 +2,7 @@
 
 import ipaddress
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from vesalius.kit.errors import Conflict, Invalid, NotFound
@@ -61,28 +60,15 @@ async def find_node(tx: Transaction, ae_title: str) -> Node | None:
     return None if row is None else _node(row)
 
 
-async def add_node(
-    tx: Transaction,
-    principal: Principal,
-    *,
-    ae_title: str,
-    host: str,
-    port: int,
-    may: Iterable[str],
-    address_range: str | None = None,
-    description: str = "",
-    roles: Iterable[str] = ("node",),
-) -> Node:
+async def add_node(tx: Transaction, principal: Principal, node: Node) -> Node:
     """Admit a node. Raises Conflict when its AE title is admitted already."""
     require(principal, "node.manage")
-    node = Node(
-        ae_title.strip(),
-        host.strip(),
-        port,
-        frozenset(may),
-        address_range or None,
-        description,
-        frozenset(roles),
+    node = replace(
+        node,
+        ae_title=node.ae_title.strip(),
+        host=node.host.strip(),
+        may=frozenset(node.may),
+        address_range=node.address_range or None,
     )
     await _check(tx, node)
     cursor = await tx.execute(

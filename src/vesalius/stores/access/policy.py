@@ -10,7 +10,7 @@ from vesalius.kit.database import FALSE, TRUE, Predicate
 from vesalius.kit.errors import Forbidden, NotFound
 from vesalius.kit.transaction import Transaction
 from vesalius.stores import audit
-from vesalius.stores.access.events import RestrictionChanged
+from vesalius.stores.access.events import PatientRestrictionChanged
 from vesalius.stores.access.permissions import permits, require
 from vesalius.stores.access.principal import Principal
 
@@ -115,7 +115,7 @@ async def restrict(
         patient_reference=patient_reference,
         detail={"restricted": restricted},
     )
-    tx.announce(RestrictionChanged(patient_reference, restricted))
+    tx.announce(PatientRestrictionChanged(patient_reference, restricted))
 
 
 async def grant(

@@ -8,14 +8,19 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from vesalius.kit.errors import Exhausted, Forbidden, Unauthenticated, VesaliusError
+from vesalius.kit.errors import Forbidden, Unauthenticated, VesaliusError
 from vesalius.kit.transaction import Transaction
 from vesalius.stores import audit
 from vesalius.stores.access.identity import USER_SELECT, user_principal
 from vesalius.stores.access.passwords import matches
 from vesalius.stores.access.principal import Principal
 from vesalius.stores.access.secrets import csrf_token, digest, equal, new_secret
-from vesalius.stores.access.throttling import check_attempts, count_failure, forget_failures
+from vesalius.stores.access.throttling import (
+    TooManyAttempts,
+    check_attempts,
+    count_failure,
+    forget_failures,
+)
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 # `last_used` is written at most so often, or every request would be a write.
@@ -54,7 +59,7 @@ async def sign_in(
     username = username.strip().lower()[:64]
     try:
         await check_attempts(tx, username, address)
-    except Exhausted as error:
+    except TooManyAttempts as error:
         return SignInRefused(error)
     row = await tx.fetch_one(
         "SELECT password_hash, active FROM user_account WHERE username = %s", (username,)
@@ -94,8 +99,9 @@ async def authenticate_session(
     method: str = "GET",
     *,
     address: str | None = None,
+    counts_as_use: bool = True,
 ) -> Principal:
-    """Whose cookie this is.
+    """Whose cookie this is; `counts_as_use` puts off the end of an idle session.
 
     Raises Unauthenticated when the session is not there or over, Forbidden when an unsafe
     request does not carry the session's CSRF token.
@@ -114,7 +120,7 @@ async def authenticate_session(
         raise Unauthenticated("the session is over; sign in again")
     if method not in SAFE_METHODS and not equal(csrf_header or "", csrf_token(session_cookie)):
         raise Forbidden("the request does not carry the session's CSRF token")
-    if tx.now - row["last_used"] > TOUCH:
+    if counts_as_use and tx.now - row["last_used"] > TOUCH:
         await tx.execute(
             "UPDATE login_session SET last_used = %s WHERE token_hash = %s",
             (tx.now, digest(session_cookie)),
@@ -144,7 +150,7 @@ async def verify_password(tx: Transaction, principal: Principal | None, password
     if tx.now - since > timedelta(minutes=15):
         failures, since = 0, tx.now
     if failures >= tx.settings.sign_in_attempts:
-        raise Exhausted("too many wrong passwords; try again in 15 minutes")
+        raise TooManyAttempts("too many wrong passwords; try again in 15 minutes")
     stored = await tx.fetch_value(
         "SELECT password_hash FROM user_account WHERE username = %s AND active", (principal.name,)
     )

@@ -14,8 +14,12 @@ from vesalius.kit.transaction import Transaction
 WINDOW = timedelta(minutes=15)
 
 
+class TooManyAttempts(Exhausted):
+    """Somebody guesses, or seems to."""
+
+
 async def check_attempts(tx: Transaction, username: str, address: str | None) -> None:
-    """Raises Exhausted when too many sign-ins of these failed lately."""
+    """Raises TooManyAttempts when too many sign-ins of these failed lately."""
     limits = _limits(tx.settings.sign_in_attempts, username, address)
     rows = await tx.fetch_all(
         "SELECT subject, failures FROM login_failure WHERE subject = ANY(%s::text[])"
@@ -23,7 +27,7 @@ async def check_attempts(tx: Transaction, username: str, address: str | None) ->
         (list(limits), tx.now - WINDOW),
     )
     if any(row["failures"] >= limits[row["subject"]] for row in rows):
-        raise Exhausted("too many failed sign-ins; try again in 15 minutes")
+        raise TooManyAttempts("too many failed sign-ins; try again in 15 minutes")
 
 
 async def count_failure(tx: Transaction, username: str, address: str | None) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from vesalius.kit.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from vesalius.kit.transaction import Transaction
 from vesalius.stores import audit
+from vesalius.stores.access.events import UserChanged
 from vesalius.stores.access.passwords import check_quality, hash_password
 from vesalius.stores.access.permissions import permits, require
 from vesalius.stores.access.principal import Principal
@@ -254,6 +255,7 @@ async def _audit_user(
         reference=f"user/{username}",
         detail=detail,
     )
+    tx.announce(UserChanged(username))
 
 
 def may_manage(principal: Principal, username: str) -> bool:

@@ -21,9 +21,11 @@ BLOCK_EVENTS = 5000
 LOCK_CLASS = 7_241_544
 
 # `detail` as PostgreSQL prints it: parsed and printed again it might differ.
-EVENT_COLUMNS = """id, transaction_number,
-    (extract(epoch from occurred) * 1000000)::bigint AS moment, action, kind, outcome, principal_kind, principal_name, roles, address, patient_reference,
-    reference, purpose, detail::text AS detail"""
+EVENT_COLUMNS = """
+    id, transaction_number, (extract(epoch from occurred) * 1000000)::bigint AS moment,
+    action, kind, outcome, principal_kind, principal_name, roles, address, patient_reference,
+    reference, purpose, detail::text AS detail
+"""
 
 
 @dataclass(frozen=True, slots=True)

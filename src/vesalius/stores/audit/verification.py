@@ -21,20 +21,20 @@ class Verification:
     """What was checked, and every sentence that says what is wrong."""
 
     blocks: int = 0
-    events: int = 0
+    checked: int = 0
     checkpoints: int = 0
     unsealed: int = 0
-    findings: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
 
     @property
     def intact(self) -> bool:
         """Whether nothing is wrong; unsealed rows are not wrong, only young."""
-        return not self.findings
+        return not self.problems
 
     def find(self, sentence: str) -> None:
         """Note what is wrong, up to a limit."""
-        if len(self.findings) < MAX_FINDINGS:
-            self.findings.append(sentence)
+        if len(self.problems) < MAX_FINDINGS:
+            self.problems.append(sentence)
 
 
 async def verify(tx: Transaction) -> Verification:
@@ -88,7 +88,7 @@ async def _check_events(tx: Transaction, result: Verification, block: Block) -> 
             result.find(f"Event {event_id} of block {block.number} is gone.")
         elif leaf(event) != block.leaf(position):
             result.find(f"Event {event_id} of block {block.number} was changed.")
-    result.events += len(rows)
+    result.checked += len(rows)
 
 
 async def _check_rest(tx: Transaction, result: Verification, last: Block | None) -> None:
