@@ -162,7 +162,9 @@ def _background(rng: np.random.Generator) -> Array:
     coarse = rng.standard_normal((33, 33)).astype(np.float32)
     mottle = np.kron(coarse, np.ones((16, 16), np.float32))[:SIZE, :SIZE]
     for _ in range(3):
-        mottle = (mottle + np.roll(mottle, 5, 0) + np.roll(mottle, 5, 1) + np.roll(mottle, -5, 0)) / 4
+        mottle = (
+            mottle + np.roll(mottle, 5, 0) + np.roll(mottle, 5, 1) + np.roll(mottle, -5, 0)
+        ) / 4
     path += 0.02 * mottle
     catheter = _curve(((120, 0), (118, 70), (134, 118), (158, 130), (178, 138)))
     line = np.zeros((SIZE, SIZE), np.float32)

@@ -94,19 +94,30 @@ def _heart(x: Array, z: Array, squeeze: float, echo: Echo) -> tuple[Array, Array
     )
     chambers = np.minimum(np.minimum(left, right), np.minimum(left_atrium, right_atrium))
     chambers = np.minimum(chambers, rings)
-    wall = np.minimum(left - thickness, np.minimum(right - 4.0, np.minimum(left_atrium, right_atrium) - 3.0))
+    wall = np.minimum(
+        left - thickness, np.minimum(right - 4.0, np.minimum(left_atrium, right_atrium) - 3.0)
+    )
     tissue = np.full(np.broadcast(x, z).shape, 0.075, np.float32)  # lung and liver behind the heart
     tissue *= 1.0 + 0.5 * np.sin(x / 9.0) * np.sin(z / 13.0)
     tissue[wall < 3.0] = 0.9  # pericardium shines
     tissue[wall < 0.5] = 0.30
     tissue[(wall < 0.5) & (np.abs(chambers) < 1.4)] = 0.55  # endocardium
     tissue[chambers < 0] = 0.0045
-    septum = (np.abs(x - (-6.5 + 0.06 * (z - 40.0) + septal)) < 4.6 + squeeze) & (z > 26.0) & (z < base + 2.0)
+    septum = (
+        (np.abs(x - (-6.5 + 0.06 * (z - 40.0) + septal)) < 4.6 + squeeze)
+        & (z > 26.0)
+        & (z < base + 2.0)
+    )
     tissue[septum] = 0.42
     atrial = (np.abs(x - (-0.5)) < 1.6) & (z >= base) & (z < base + 40.0)
     tissue[atrial] = 0.35
     opening = 1.0 - min(1.0, max(0.0, squeeze * 4.0))
-    for hinge, reach, side in ((4.0, 20.0, 1), (36.0, 14.0, -1), (-34.0, 13.0, 1), (-11.0, 12.0, -1)):
+    for hinge, reach, side in (
+        (4.0, 20.0, 1),
+        (36.0, 14.0, -1),
+        (-34.0, 13.0, 1),
+        (-11.0, 12.0, -1),
+    ):
         _leaflet(tissue, x, z, (hinge, base), reach, side, opening)
     for centre in ((9.0, 62.0), (26.0, 60.0)):  # papillary muscles
         tissue[_ellipse(x, z, centre, (3.5 + squeeze, 7.0)) < 0] = 0.28
@@ -116,9 +127,15 @@ def _heart(x: Array, z: Array, squeeze: float, echo: Echo) -> tuple[Array, Array
 
 
 def _leaflet(
-    tissue: Array, x: Array, z: Array, hinge: tuple[float, float], reach: float, side: int, opening: float
+    tissue: Array,
+    x: Array,
+    z: Array,
+    hinge: tuple[float, float],
+    reach: float,
+    side: int,
+    opening: float,
 ) -> None:
-    """A valve leaflet from its hinge: flat across the ring when shut, down the ventricle when open."""
+    """A valve leaflet from its hinge: flat across the ring when shut, hanging when open."""
     swing = np.deg2rad(12.0 + 62.0 * opening)
     along = side * (x - hinge[0]) * np.cos(swing) - (z - hinge[1]) * np.sin(swing)
     across = side * (x - hinge[0]) * np.sin(swing) + (z - hinge[1]) * np.cos(swing)
@@ -156,13 +173,25 @@ class _ScanConverter:
 
 
 def _paint_flow(
-    picture: Array, convert: _ScanConverter, x: Array, z: Array, blood: Array, phase: float, grain: Array
+    picture: Array,
+    convert: _ScanConverter,
+    x: Array,
+    z: Array,
+    blood: Array,
+    phase: float,
+    grain: Array,
 ) -> None:
     """Colour Doppler of the mitral inflow (towards the probe, red) and a regurgitant jet (blue)."""
     early = np.exp(-(((phase - 0.66) / 0.07) ** 2)) + 0.6 * np.exp(-(((phase - 0.93) / 0.045) ** 2))
     inflow = early * np.exp(-(((x - 19.0) / 9.0) ** 2)) * np.exp(-(((z - 74.0) / 30.0) ** 4))
-    eject = _systole(phase) * np.exp(-(((x - 22.0 - (z - 92) * 0.12) / 5.0) ** 2)) * np.exp(-(((z - 106.0) / 15.0) ** 4))
-    velocity = convert(np.asarray((inflow - eject) * blood * (0.7 + 0.3 * grain.clip(0, 2)), np.float32))
+    eject = (
+        _systole(phase)
+        * np.exp(-(((x - 22.0 - (z - 92) * 0.12) / 5.0) ** 2))
+        * np.exp(-(((z - 106.0) / 15.0) ** 4))
+    )
+    velocity = convert(
+        np.asarray((inflow - eject) * blood * (0.7 + 0.3 * grain.clip(0, 2)), np.float32)
+    )
     for channel, sign in ((0, 1.0), (2, -1.0)):
         tint = np.clip(velocity * sign, 0.0, 1.0)
         shown = tint > 0.12
@@ -177,8 +206,10 @@ def _overlay(frames: int) -> np.ndarray:
     columns = np.arange(120, 680)
     beats = ((columns - 120) / 280.0) % 1.0
     trace = (
-        10 * np.exp(-(((beats - 0.08) / 0.022) ** 2)) + 46 * np.exp(-(((beats - 0.22) / 0.009) ** 2))
-        - 9 * np.exp(-(((beats - 0.245) / 0.008) ** 2)) + 14 * np.exp(-(((beats - 0.46) / 0.045) ** 2))
+        10 * np.exp(-(((beats - 0.08) / 0.022) ** 2))
+        + 46 * np.exp(-(((beats - 0.22) / 0.009) ** 2))
+        - 9 * np.exp(-(((beats - 0.245) / 0.008) ** 2))
+        + 14 * np.exp(-(((beats - 0.46) / 0.045) ** 2))
     )  # fmt: skip
     rows = (578 - trace).astype(int)
     for column, row, following in zip(columns, rows, np.append(rows[1:], rows[-1]), strict=True):
@@ -190,6 +221,6 @@ def _overlay(frames: int) -> np.ndarray:
         overlay[:, row, 740 if tick % 50 else 732 : 747, :] = 170
     overlay[:, 60:260, 24:38, :] = np.linspace(255, 0, 200, dtype=np.uint8)[None, :, None, None]
     for frame in range(frames):
-        column = 120 + 280 + int(280 * frame / frames) - 280
-        overlay[frame, 530:590, column, :2] = 220
+        sweep = 120 + int(280 * frame / frames)
+        overlay[frame, 530:590, sweep, :2] = 220
     return overlay
