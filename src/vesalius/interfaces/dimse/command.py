@@ -1,7 +1,7 @@
 """Command sets: group 0000, always implicit VR little endian (PS3.7 section 6.3.1, Annex E).
 
-Read and written here rather than by the data set walker, because each instance costs two of them and
-because the peer's lengths must be doubted before anything else is.
+Read and written here rather than by the data set walker, because each instance costs two of
+them and because the peer's lengths must be doubted before anything else is.
 """
 
 from __future__ import annotations

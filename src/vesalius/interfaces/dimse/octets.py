@@ -10,7 +10,7 @@ AE_TITLE_LENGTH = 16
 UID_MAX_LENGTH = 64
 
 
-class Malformed(Exception):  # noqa: N818 - the word the standard's reader expects
+class Malformed(Exception):
     """The peer's octets are not what PS3.8 allows; answered with an A-ABORT."""
 
 
@@ -19,7 +19,7 @@ class Reader:
 
     __slots__ = ("_data", "_end", "_position")
 
-    def __init__(self, data: bytes | memoryview) -> None:
+    def __init__(self, data: bytes | bytearray | memoryview) -> None:
         self._data = memoryview(data)
         self._position = 0
         self._end = len(self._data)

@@ -1,7 +1,7 @@
 """The protocol data units of the DICOM upper layer (PS3.8 section 9.3), as values.
 
-P-DATA-TF is absent from `decode`: its octets are never gathered, `upper_layer` walks them where they
-arrive. Only its header is built here.
+P-DATA-TF is absent from `decode`: its octets are never gathered, `upper_layer` walks them where
+they arrive. Only its header is built here.
 """
 
 from __future__ import annotations
@@ -62,6 +62,7 @@ TRANSFER_SYNTAXES_NOT_SUPPORTED = 4
 # A-ASSOCIATE-RJ results, and the (source, reason) pairs we give (PS3.8 table 9-21).
 REJECTED_PERMANENT = 1
 REJECTED_TRANSIENT = 2
+NO_REASON_GIVEN = (1, 1)
 APPLICATION_CONTEXT_NOT_SUPPORTED = (1, 2)
 CALLING_AE_TITLE_NOT_RECOGNIZED = (1, 3)
 CALLED_AE_TITLE_NOT_RECOGNIZED = (1, 7)
@@ -70,7 +71,7 @@ TEMPORARY_CONGESTION = (3, 1)
 LOCAL_LIMIT_EXCEEDED = (3, 2)
 
 REJECTION_REASONS = {
-    (1, 1): "no reason given",
+    NO_REASON_GIVEN: "no reason given",
     APPLICATION_CONTEXT_NOT_SUPPORTED: "application context name not supported",
     CALLING_AE_TITLE_NOT_RECOGNIZED: "calling AE title not recognized",
     CALLED_AE_TITLE_NOT_RECOGNIZED: "called AE title not recognized",
@@ -175,7 +176,7 @@ class Abort:
 Pdu = AssociateRequest | AssociateAccept | AssociateReject | ReleaseRequest | ReleaseReply | Abort
 
 
-def decode(kind: int, body: bytes | memoryview) -> Pdu:
+def decode(kind: int, body: bytes | bytearray | memoryview) -> Pdu:
     """The PDU of type `kind` from the octets behind its header; Malformed when they do not fit."""
     reader = Reader(body)
     if kind == A_ASSOCIATE_RQ:

@@ -1,7 +1,7 @@
-"""Received octets cut into PDUs and fragments (PS3.8 section 9.3), pure: no socket, no clock of its own.
+"""Received octets cut into PDUs and fragments (PS3.8 section 9.3); no socket and no clock here.
 
-P-DATA is the hot path: its octets are never gathered, each piece of a fragment is handed on as a view
-of what was read. Everything else is small, capped and gathered whole.
+P-DATA is the hot path: its octets are never gathered, each piece of a fragment is handed on as
+a view of what was read. Everything else is small, capped and gathered whole.
 """
 
 from __future__ import annotations

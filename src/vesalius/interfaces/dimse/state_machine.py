@@ -1,7 +1,7 @@
 """The DICOM upper layer state machine (PS3.8 section 9.2) as one table.
 
-`TRANSITIONS` is Table 9-10 read row by row: event, state, action. `NEXT_STATES` says where an action
-leads (Tables 9-6 to 9-9). What an action does on the wire is in `upper_layer`.
+`TRANSITIONS` is Table 9-10 read row by row: event, state, action. `NEXT_STATES` says where an
+action leads (Tables 9-6 to 9-9). What an action does on the wire is in `upper_layer`.
 """
 
 from __future__ import annotations
@@ -151,7 +151,7 @@ NEXT_STATES: dict[Action, State] = {
 }
 
 
-class NotInThisState(Exception):  # noqa: N818 - it is a mistake of ours, not of the peer
+class NotInThisState(Exception):
     """A local event that Table 9-10 has no cell for: the caller did things out of order."""
 
 

@@ -1,4 +1,4 @@
-"""One side of the DICOM upper layer over TCP (PS3.8 section 9): events in, actions of the table out.
+"""One side of the DICOM upper layer over TCP (PS3.8 section 9): events in, actions out.
 
 What the octets mean is `receiver`'s, which state follows is `state_machine`'s; here are the socket,
 the timers and what each action of Tables 9-6 to 9-9 does.
@@ -25,8 +25,8 @@ RECEIVE_BUFFER_SIZE = 256 * 1024
 MOST_BUFFERS = 1024
 WRITE_HIGH_WATER = 1024 * 1024
 
-# Linux sends a delayed acknowledgement after up to 40 ms; a peer with Nagle's algorithm on (DCMTK as
-# shipped) waits for it with every instance. The flag is not sticky, hence after every receive.
+# Linux sends a delayed acknowledgement after up to 40 ms; a peer with Nagle's algorithm on (DCMTK
+# as shipped) waits for it with every instance. The flag is not sticky, hence after every receive.
 QUICK_ACKNOWLEDGE: int | None = getattr(socket, "TCP_QUICKACK", None)
 
 Buffers = Sequence[bytes | memoryview]
@@ -231,6 +231,10 @@ class UpperLayer(asyncio.BufferedProtocol):
         if self._reading_paused and not receiver.held and not self._transport.is_closing():
             self._reading_paused = False
             self._transport.resume_reading()
+
+    def silence(self) -> float:
+        """Seconds since the peer last sent something."""
+        return self._loop.time() - self._last_received
 
     # The receiver's side
 
@@ -464,8 +468,8 @@ EVENT_OF_KIND = {
     pdu.A_ABORT: Event.ABORT_RECEIVED,
 }
 
-# AE-1 is done by who opens the transport, DT-1 and AR-7 by `send`, DT-2 and AR-6 by `fragment`; AA-6
-# ignores.
+# AE-1 is done by who opens the transport, DT-1 and AR-7 by `send`, DT-2 and AR-6 by `fragment`;
+# AA-6 ignores.
 _ACTS = {
     Action.AE_2: UpperLayer._send_request,
     Action.AE_3: UpperLayer._confirm,

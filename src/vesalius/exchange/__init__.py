@@ -1,0 +1,1 @@
+"""Images and documents to other houses and from them."""
