@@ -69,7 +69,7 @@ async def _page(
         # By the day, for a record may know no more than the day; what is not below is dropped.
         parameters.append((source.date_parameter, f"le{border[0][:10]}"))
     found: list[tuple[tuple[str, str], Body]] = []
-    cursor: tuple[tuple[str, str], ...] = ()
+    cursor: Sequence[tuple[str, str]] = ()
     count = limit + 1
     while True:
         result = await record.search(
@@ -87,7 +87,7 @@ async def _page(
         # All of one crowded moment may stand above the border: read on until a page is full.
         if len(found) >= limit or not result.next:
             return found
-        cursor = tuple(result.next)
+        cursor = (("_cursor", result.next),)
 
 
 def _key(source: Source, body: Body) -> tuple[str, str] | None:

@@ -2,6 +2,8 @@
 
 from alembic import op
 
+from vesalius.migrations import run
+
 revision = "0007"
 down_revision = "0006"
 
@@ -38,5 +40,4 @@ CREATE INDEX imaging_order_open ON imaging_order (placed DESC)
 
 
 def upgrade() -> None:
-    if SQL.strip():
-        op.get_bind().exec_driver_sql(SQL)
+    run(op.get_bind(), SQL)

@@ -2,6 +2,8 @@
 
 from alembic import op
 
+from vesalius.migrations import run
+
 revision = "0008"
 down_revision = "0007"
 
@@ -57,5 +59,4 @@ CREATE INDEX performed_for_step ON performed_for (step_id);
 
 
 def upgrade() -> None:
-    if SQL.strip():
-        op.get_bind().exec_driver_sql(SQL)
+    run(op.get_bind(), SQL)

@@ -57,7 +57,7 @@ class StudyFacts:
     referring_physician: str | None = None
     procedure: tuple[str, str, str] | None = None
     reasons: Sequence[str] = ()
-    endpoint: str | None = None
+    dicomweb_url: str | None = None
     series: Sequence[SeriesFacts] = field(default=())
 
 
@@ -74,7 +74,8 @@ def imaging_study(study: StudyFacts) -> dict[str, Any]:
         "started": study.started,
         "basedOn": _reference("ServiceRequest", study.order_reference),
         "referrer": {"display": study.referring_physician} if study.referring_physician else None,
-        "endpoint": _reference("Endpoint", study.endpoint),
+        "contained": [_endpoint(study.dicomweb_url)] if study.dicomweb_url else [],
+        "endpoint": [{"reference": "#dicomweb"}] if study.dicomweb_url else [],
         "numberOfSeries": len(study.series),
         "numberOfInstances": sum(series.instance_count for series in study.series),
         "procedureCode": _procedure(study.procedure),
@@ -121,6 +122,22 @@ def _reference(resource_type: str, id: str | None) -> list[dict[str, str]]:
     return [{"reference": f"{resource_type}/{id}"}] if id else []
 
 
+def _endpoint(url: str) -> dict[str, Any]:
+    """Where the images are: WADO-RS under this address (contained, for it is nobody else's)."""
+    return {
+        "resourceType": "Endpoint",
+        "id": "dicomweb",
+        "status": "active",
+        "connectionType": {
+            "system": "http://terminology.hl7.org/CodeSystem/endpoint-connection-type",
+            "code": "dicom-wado-rs",
+        },
+        "payloadType": [{"text": "DICOM"}],
+        "payloadMimeType": ["application/dicom"],
+        "address": url,
+    }
+
+
 def _procedure(procedure: tuple[str, str, str] | None) -> list[dict[str, Any]]:
     if not procedure:
         return []
@@ -152,7 +169,7 @@ _LATERALITY = {
 
 def _instance(instance: InstanceFacts) -> dict[str, Any]:
     body = {
-        "uid": instance.sop_instance_uid,
+        "uid": instance.sop_instance_uid or None,
         "sopClass": {
             "system": UNIFORM_RESOURCE_SYSTEM,
             "code": f"urn:oid:{instance.sop_class_uid}",

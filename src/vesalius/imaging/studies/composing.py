@@ -1,0 +1,160 @@
+"""The FHIR ImagingStudy of a study, composed from the archive's rows and ours.
+
+Nothing of it is stored as a resource: `compose` makes the body when somebody reads it, so it
+holds every instance that is committed. The search rows are written by `project_study`.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from vesalius.care.orders import ACCESSION_SYSTEM, Order, find_order
+from vesalius.imaging.studies.rows import (
+    ImagingStudy,
+    find_study,
+    find_study_by_id,
+    text_of,
+)
+from vesalius.kit.errors import NotFound
+from vesalius.kit.transaction import Transaction
+from vesalius.standards.maps.dicom_to_imaging_study import (
+    InstanceFacts,
+    SeriesFacts,
+    StudyFacts,
+    date_time,
+    imaging_study,
+)
+from vesalius.stores import archive, record
+from vesalius.stores.access import SYSTEM
+
+
+async def compose(tx: Transaction, id: str) -> dict[str, Any]:
+    """The whole ImagingStudy with this id; NotFound when there is none."""
+    study = await find_study_by_id(tx, id)
+    if study is None:
+        raise NotFound("there is no such imaging study")
+    return await _body(tx, study, instances="all")
+
+
+async def project_study(
+    tx: Transaction, study_instance_uid: str, *, arriving: bool = False
+) -> dict[str, Any]:
+    """Bring a study's search rows and list facts up to date; the body that was indexed.
+
+    While instances arrive, single ones are left out of the index: they come in when the study
+    settles, with one write instead of hundreds.
+    """
+    study = await find_study(tx, study_instance_uid)
+    if study is None:
+        raise NotFound("there is no such study")
+    study = await _keep_facts(tx, study)
+    body = await _body(tx, study, instances="classes" if arriving else "all")
+    await record.project(
+        tx, "ImagingStudy", study.id, body, patient_reference=study.patient_reference
+    )
+    return body
+
+
+async def _keep_facts(tx: Transaction, study: ImagingStudy) -> ImagingStudy:
+    """Repeat what lists sort and filter by in the study's own row."""
+    row = await archive.study(tx, study.study_instance_uid)
+    series = await archive.series(tx, study.study_instance_uid)
+    elements = row.elements
+    await tx.execute(
+        "UPDATE imaging_study SET modalities = %s, body_part = %s, description = %s,"
+        " study_date = %s, study_time = %s, accession_number = %s, series_count = %s,"
+        " instance_count = %s WHERE study_instance_uid = %s",
+        (
+            list(row.modalities),
+            next((part for one in series if (part := text_of(one.elements, "00180015"))), None),
+            text_of(elements, "00081030"),
+            text_of(elements, "00080020"),
+            text_of(elements, "00080030"),
+            text_of(elements, "00080050"),
+            row.series_count,
+            row.instance_count,
+            study.study_instance_uid,
+        ),
+    )
+    fresh = await find_study(tx, study.study_instance_uid)
+    assert fresh is not None
+    return fresh
+
+
+async def _body(tx: Transaction, study: ImagingStudy, *, instances: str) -> dict[str, Any]:
+    uid = study.study_instance_uid
+    row = await archive.study(tx, uid)
+    series = await archive.series(tx, uid)
+    listed: dict[str, list[InstanceFacts]] = {}
+    if instances == "all":
+        for one in await archive.instances(tx, SYSTEM, study=uid):
+            listed.setdefault(one.series_instance_uid, []).append(
+                InstanceFacts(one.sop_instance_uid, one.sop_class_uid, one.instance_number)
+            )
+    order = await find_order(tx, study.order_reference) if study.order_reference else None
+    return imaging_study(_facts(tx, study, row, series, listed, order))
+
+
+def _facts(
+    tx: Transaction,
+    study: ImagingStudy,
+    row: archive.StudyRow,
+    series: Sequence[archive.SeriesRow],
+    listed: dict[str, list[InstanceFacts]],
+    order: Order | None,
+) -> StudyFacts:
+    elements = row.elements
+    accession = text_of(elements, "00080050")
+    procedure = None
+    if order is not None and order.procedure_code:
+        procedure = (
+            order.procedure_system or "",
+            order.procedure_code,
+            order.procedure_display,
+        )
+    referring = (elements.get("00080090") or {}).get("Value") or [{}]
+    return StudyFacts(
+        id=study.id,
+        study_instance_uid=study.study_instance_uid,
+        status="available",
+        patient_reference=study.patient_reference,
+        accession_number=accession,
+        accession_system=ACCESSION_SYSTEM if order else None,
+        order_reference=study.order_reference,
+        started=date_time(
+            text_of(elements, "00080020"),
+            text_of(elements, "00080030"),
+            text_of(elements, "00080201"),
+        ),
+        description=text_of(elements, "00081030"),
+        referring_physician=_plain_name(referring[0]),
+        procedure=procedure,
+        reasons=[order.indication] if order and order.indication else [],
+        dicomweb_url=f"{tx.settings.base_url}/dicomweb",
+        series=[_series(one, listed.get(one.series_instance_uid)) for one in series],
+    )
+
+
+def _series(series: archive.SeriesRow, listed: list[InstanceFacts] | None) -> SeriesFacts:
+    elements = series.elements
+    # Without its instances a series still says which SOP classes it holds, for the index.
+    classes = [InstanceFacts("", sop_class_uid) for sop_class_uid in series.sop_classes]
+    return SeriesFacts(
+        series_instance_uid=series.series_instance_uid,
+        modality=series.modality,
+        number=series.series_number,
+        description=text_of(elements, "0008103E"),
+        body_part=text_of(elements, "00180015"),
+        laterality=text_of(elements, "00200060"),
+        started=date_time(
+            text_of(elements, "00080021"),
+            text_of(elements, "00080031"),
+            text_of(elements, "00080201"),
+        ),
+        instance_count=series.instance_count,
+        instances=classes if listed is None else listed,
+    )
+
+
+def _plain_name(name: Any) -> str | None:
+    text = str(name.get("Alphabetic") or "") if isinstance(name, dict) else str(name or "")
+    return " ".join(part for part in text.split("^") if part) or None
