@@ -5,19 +5,28 @@ Pure functions over plain JSON values; nothing here knows a database or a protoc
 """
 
 from vesalius.standards.fhir.compartments import has_patients, patients_of
-from vesalius.standards.fhir.dates import date_range, from_instant, instant_text
+from vesalius.standards.fhir.dates import (
+    FOREVER,
+    date_range,
+    from_instant,
+    instant_text,
+    microseconds,
+)
 from vesalius.standards.fhir.definitions import (
     SearchParameter,
     resource_types,
     search_parameters,
 )
-from vesalius.standards.fhir.extraction import Entries, extract, normalise
+from vesalius.standards.fhir.extraction import LONGEST_INDEXED, Entries, extract, normalise
 from vesalius.standards.fhir.json_text import parse, write
 from vesalius.standards.fhir.outcome import Issue, operation_outcome
+from vesalius.standards.fhir.primitives import is_id
 from vesalius.standards.fhir.references import Target, parse_reference
 from vesalius.standards.fhir.validation import validate
 
 __all__ = [
+    "FOREVER",
+    "LONGEST_INDEXED",
     "Entries",
     "Issue",
     "SearchParameter",
@@ -27,6 +36,8 @@ __all__ = [
     "from_instant",
     "has_patients",
     "instant_text",
+    "is_id",
+    "microseconds",
     "normalise",
     "operation_outcome",
     "parse",
