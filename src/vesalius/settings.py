@@ -94,8 +94,15 @@ class Settings(BaseSettings):
     associate_request_bytes: int = Field(256 * KIB, description="Longest A-ASSOCIATE-RQ taken.")
     pdu_bytes: int = Field(256 * KIB, ge=4096, description="Longest P-DATA PDU we negotiate.")
     command_set_bytes: int = Field(16 * KIB, description="Longest DIMSE command set taken.")
+    identifier_bytes: int = Field(
+        1 * MIB, description="Longest DIMSE data set taken that is not an instance (queries, MPPS)."
+    )
     pdu_seconds: float = Field(30.0, description="A PDU not complete so long after it began ends.")
     association_idle_seconds: float = Field(60.0, description="An idle association is ended.")
+    connect_seconds: float = Field(
+        10.0, description="Time a node gets to answer when we ask for an association."
+    )
+    response_seconds: float = Field(60.0, description="Time a node gets to answer our request.")
     artim_seconds: float = Field(15.0, description="PS3.8 ARTIM timer.")
     unassociated_per_address: int = Field(
         16, description="Connections of one address that have not associated yet, at once."
@@ -104,6 +111,9 @@ class Settings(BaseSettings):
         4096, description="Connections that have not associated yet, of all addresses."
     )
     associations: int = Field(128, description="Associations of one acceptor process, at once.")
+    check_called_ae_title: bool = Field(
+        True, description="Refuse associations that call another AE title than ours."
+    )
     private_sop_classes: list[str] = Field(
         default_factory=list, description="Private storage SOP class UIDs taken as well."
     )
@@ -117,6 +127,7 @@ class Settings(BaseSettings):
     json_bytes: int = Field(64 * MIB, description="Largest JSON body taken.")
     json_depth: int = Field(64, description="Deepest nesting of JSON.")
     bundle_entries: int = Field(10_000, description="Most entries of a FHIR Bundle.")
+    include_count: int = Field(5000, description="Most resources included with one page.")
     page_count: int = Field(1000, description="Most results of one page of any search.")
     free_disk_fraction: float = Field(
         0.05, ge=0, lt=1, description="Below this free share of the disk nothing new is taken."
