@@ -146,16 +146,19 @@ async def _run_role(role: str, settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with open_house(settings) as house:
-        _connect_interfaces(house)
+        connect_interfaces(house)
         log.info("started", role=role)
         await ROLES[role](house, stop)
     log.info("stopped", role=role)
 
 
-def _connect_interfaces(house: House) -> None:
-    from vesalius.interfaces.dimse import requestor
+def connect_interfaces(house: House) -> None:
+    """Give rooms and interfaces upstream of an interface what they need of it."""
+    from vesalius.exchange import routing
+    from vesalius.interfaces.dimse import network
 
-    house.echo_node = requestor.echo_node
+    house.echo_node = network.echo_node
+    routing.connect(network.DicomNetwork())
 
 
 def _end_with_supervisor() -> None:

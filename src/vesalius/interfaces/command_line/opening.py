@@ -28,6 +28,7 @@ def run_command(launch: Any, work: Callable[[House], Awaitable[T]]) -> T:
 
         async def call() -> T:
             async with open_house(settings) as house:
+                launch.connect_interfaces(house)
                 return await work(house)
 
         return asyncio.run(call())

@@ -83,6 +83,11 @@ class Transfers:
         self.action = action
         self._tallies: dict[str, _Tally] = {}
 
+    @property
+    def is_open(self) -> bool:
+        """Whether there is anything to close."""
+        return bool(self._tallies)
+
     async def note(
         self,
         tx: Transaction,

@@ -1,0 +1,25 @@
+"""Sending images on: to a node, as jobs, over the DICOM network."""
+
+from vesalius.exchange.routing.network import (
+    InstanceSent,
+    Moved,
+    Network,
+    Peer,
+    Resources,
+    connect,
+    network,
+)
+from vesalius.exchange.routing.sending import NotAllSent, send_study, start_sending
+
+__all__ = [
+    "InstanceSent",
+    "Moved",
+    "Network",
+    "NotAllSent",
+    "Peer",
+    "Resources",
+    "connect",
+    "network",
+    "send_study",
+    "start_sending",
+]
