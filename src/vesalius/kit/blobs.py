@@ -85,6 +85,10 @@ class BlobWriter:
         """Bytes already written, for a walker that looks again before sealing."""
         return os.pread(self._file, length, start)
 
+    def digest(self) -> bytes:
+        """SHA-256 of what was written so far."""
+        return self._digest.digest()
+
     async def seal(self) -> SealedBlob:
         """Make the bytes durable under their key; when this returns a row may name them."""
         crash_point("blob written")

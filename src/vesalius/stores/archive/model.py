@@ -57,6 +57,8 @@ class Sealed:
     segments: bytes
     frame_starts: bytes | None
     frame_bits: int
+    pixel_vr: str
+    pixel_tag: int
     warnings: tuple[str, ...] = ()
 
 
