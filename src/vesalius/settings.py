@@ -142,6 +142,9 @@ class Settings(BaseSettings):
     study_quiet_seconds: float = Field(
         5.0, description="A study is complete when nothing has arrived for so long."
     )
+    reading_days: int = Field(
+        30, ge=0, description="A study without an order and older than this is only a prior."
+    )
     drain_seconds: float = Field(30.0, description="Time running work gets to end when stopping.")
     log_level: str = Field("info", description="debug, info, warning or error.")
     log_json: bool = Field(False, description="Logs as JSON lines instead of for reading.")

@@ -6,7 +6,7 @@ match       whose images are these, and who else could it be
 banner, summary, timeline    the chart on one screen
 """
 
-from vesalius.care.patients.cards import Card, card, cards, refresh
+from vesalius.care.patients.cards import Card, card, cards, identifiers, refresh
 from vesalius.care.patients.chart import banner, card_json, concept_text, summary
 from vesalius.care.patients.events import PatientIdentified
 from vesalius.care.patients.lending import lend
@@ -28,6 +28,7 @@ __all__ = [
     "cards",
     "concept_text",
     "fold",
+    "identifiers",
     "lend",
     "match",
     "refresh",

@@ -57,6 +57,21 @@ async def cards(tx: Transaction, references: Iterable[str]) -> dict[str, Card]:
     return {row["patient_reference"]: Card(**row) for row in rows}
 
 
+async def identifiers(
+    tx: Transaction, references: Iterable[str]
+) -> dict[str, list[dict[str, str | None]]]:
+    """Every current identifier of several patients."""
+    rows = await tx.fetch_all(
+        "SELECT patient_reference, system, value, assigner FROM patient_identifier"
+        " WHERE patient_reference = ANY(%s) ORDER BY system, value",
+        (list(set(references)),),
+    )
+    found: dict[str, list[dict[str, str | None]]] = {}
+    for row in rows:
+        found.setdefault(row.pop("patient_reference"), []).append(row)
+    return found
+
+
 async def refresh(tx: Transaction, patient_reference: str) -> Card | None:
     """Write the card of a patient as the record has them now; None when deleted or unknown."""
     try:

@@ -16,6 +16,7 @@ from vesalius.imaging.studies.rows import (
     find_study,
     identity_of,
     imaging_study_id,
+    visible,
 )
 from vesalius.imaging.studies.settling import recount, settle, settle_studies
 from vesalius.imaging.studies.unmatched import (
@@ -48,4 +49,5 @@ __all__ = [
     "settle_studies",
     "undo",
     "unmatched",
+    "visible",
 ]

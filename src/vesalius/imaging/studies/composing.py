@@ -5,6 +5,7 @@ holds every instance that is committed. The search rows are written by `project_
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from vesalius.care.orders import ACCESSION_SYSTEM, Order, find_order
@@ -27,12 +28,20 @@ from vesalius.stores import archive, record
 from vesalius.stores.access import SYSTEM
 
 
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What the archive holds of a study."""
+
+    study: archive.StudyRow
+    series: Sequence[archive.SeriesRow]
+
+
 async def compose(tx: Transaction, id: str) -> dict[str, Any]:
     """The whole ImagingStudy with this id; NotFound when there is none."""
     study = await find_study_by_id(tx, id)
     if study is None:
         raise NotFound("there is no such imaging study")
-    return await _body(tx, study, instances="all")
+    return await _body(tx, study, await _holding(tx, study), with_instances=True)
 
 
 async def project_study(
@@ -46,63 +55,63 @@ async def project_study(
     study = await find_study(tx, study_instance_uid)
     if study is None:
         raise NotFound("there is no such study")
-    study = await _keep_facts(tx, study)
-    body = await _body(tx, study, instances="classes" if arriving else "all")
+    holding = await _holding(tx, study)
+    await _keep_facts(tx, holding)
+    body = await _body(tx, study, holding, with_instances=not arriving)
     await record.project(
         tx, "ImagingStudy", study.id, body, patient_reference=study.patient_reference
     )
     return body
 
 
-async def _keep_facts(tx: Transaction, study: ImagingStudy) -> ImagingStudy:
+async def _holding(tx: Transaction, study: ImagingStudy) -> Holding:
+    uid = study.study_instance_uid
+    return Holding(await archive.study(tx, uid), await archive.series(tx, uid))
+
+
+async def _keep_facts(tx: Transaction, holding: Holding) -> None:
     """Repeat what lists sort and filter by in the study's own row."""
-    row = await archive.study(tx, study.study_instance_uid)
-    series = await archive.series(tx, study.study_instance_uid)
-    elements = row.elements
+    row, elements = holding.study, holding.study.elements
+    parts = (text_of(one.elements, "00180015") for one in holding.series)
     await tx.execute(
         "UPDATE imaging_study SET modalities = %s, body_part = %s, description = %s,"
         " study_date = %s, study_time = %s, accession_number = %s, series_count = %s,"
         " instance_count = %s WHERE study_instance_uid = %s",
         (
             list(row.modalities),
-            next((part for one in series if (part := text_of(one.elements, "00180015"))), None),
+            next((part for part in parts if part), None),
             text_of(elements, "00081030"),
             text_of(elements, "00080020"),
             text_of(elements, "00080030"),
             text_of(elements, "00080050"),
             row.series_count,
             row.instance_count,
-            study.study_instance_uid,
+            row.study_instance_uid,
         ),
     )
-    fresh = await find_study(tx, study.study_instance_uid)
-    assert fresh is not None
-    return fresh
 
 
-async def _body(tx: Transaction, study: ImagingStudy, *, instances: str) -> dict[str, Any]:
-    uid = study.study_instance_uid
-    row = await archive.study(tx, uid)
-    series = await archive.series(tx, uid)
+async def _body(
+    tx: Transaction, study: ImagingStudy, holding: Holding, *, with_instances: bool
+) -> dict[str, Any]:
     listed: dict[str, list[InstanceFacts]] = {}
-    if instances == "all":
-        for one in await archive.instances(tx, SYSTEM, study=uid):
+    if with_instances:
+        for one in await archive.instances(tx, SYSTEM, study=study.study_instance_uid):
             listed.setdefault(one.series_instance_uid, []).append(
                 InstanceFacts(one.sop_instance_uid, one.sop_class_uid, one.instance_number)
             )
     order = await find_order(tx, study.order_reference) if study.order_reference else None
-    return imaging_study(_facts(tx, study, row, series, listed, order))
+    return imaging_study(_facts(tx, study, holding, listed, order))
 
 
 def _facts(
     tx: Transaction,
     study: ImagingStudy,
-    row: archive.StudyRow,
-    series: Sequence[archive.SeriesRow],
+    holding: Holding,
     listed: dict[str, list[InstanceFacts]],
     order: Order | None,
 ) -> StudyFacts:
-    elements = row.elements
+    elements = holding.study.elements
     accession = text_of(elements, "00080050")
     procedure = None
     if order is not None and order.procedure_code:
@@ -130,7 +139,7 @@ def _facts(
         procedure=procedure,
         reasons=[order.indication] if order and order.indication else [],
         dicomweb_url=f"{tx.settings.base_url}/dicomweb",
-        series=[_series(one, listed.get(one.series_instance_uid)) for one in series],
+        series=[_series(one, listed.get(one.series_instance_uid)) for one in holding.series],
     )
 
 

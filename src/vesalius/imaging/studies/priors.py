@@ -7,8 +7,7 @@ modality, then the recent ones. The reason is told with each, never a bare numbe
 from dataclasses import dataclass
 from datetime import date
 
-from vesalius.imaging.studies.rows import COLUMNS, ImagingStudy, find_study
-from vesalius.kit.errors import NotFound
+from vesalius.imaging.studies.rows import COLUMNS, ImagingStudy, visible
 from vesalius.kit.transaction import Transaction
 from vesalius.stores.access import Principal, patient_predicate, require
 
@@ -79,10 +78,8 @@ async def priors(
 
     A study that waits for its patient has no priors: nobody knows whose they would be.
     """
+    study = await visible(tx, principal, study_instance_uid)
     principal = require(principal, "study.read")
-    study = await find_study(tx, study_instance_uid)
-    if study is None:
-        raise NotFound("there is no such study")
     if study.patient_reference is None:
         return []
     policy = patient_predicate(principal, "st.patient_reference")

@@ -18,13 +18,14 @@ from vesalius.imaging.studies.rows import identity_of, imaging_study_id, text_of
 from vesalius.imaging.worklist import step_of_study
 from vesalius.kit.transaction import Transaction
 from vesalius.stores import archive
-from vesalius.stores.access import Principal
+from vesalius.stores.access import SYSTEM, Principal, require
 
 
 async def receive(
     tx: Transaction, principal: Principal | None, sealed: archive.Sealed
 ) -> archive.Stored:
     """Store a sealed instance, attach its study to a patient when that is certain, project it."""
+    principal = require(principal, "study.store")
     stored = await archive.receive(tx, principal, sealed)
     if stored.outcome != "new":
         return stored
@@ -54,7 +55,7 @@ async def _open_study(tx: Transaction, stored: archive.Stored) -> None:
         (uid, imaging_study_id(uid), patient, order, tx.now, waiting, Jsonb(identity)),
     )
     if patient is not None:
-        await archive.attach(tx, uid, patient)
+        await archive.attach(tx, SYSTEM, uid, patient)
     tx.announce(StudyArrived(uid, patient))
 
 

@@ -7,7 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from vesalius.care.patients import Identity
+from vesalius.kit.errors import NotFound
 from vesalius.kit.transaction import Transaction
+from vesalius.stores.access import Principal, require, require_patient
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,21 @@ async def find_study_by_id(tx: Transaction, id: str) -> ImagingStudy | None:
     """A study by the id of its ImagingStudy."""
     row = await tx.fetch_one(f"SELECT {COLUMNS} FROM imaging_study st WHERE id = %s", (id,))
     return ImagingStudy(**row) if row else None
+
+
+async def visible(
+    tx: Transaction, principal: Principal | None, study_instance_uid: str, *, lock: bool = False
+) -> ImagingStudy:
+    """A study, for one who may see it; NotFound otherwise, as if there were none."""
+    principal = require(principal, "study.read")
+    study = await find_study(tx, study_instance_uid, lock=lock)
+    if study is None:
+        raise NotFound("there is no such study")
+    if study.patient_reference is not None:
+        await require_patient(tx, principal, study.patient_reference)
+    elif not principal.sees_all_patients:
+        raise NotFound("there is no such study")
+    return study
 
 
 def identity_of(elements: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,12 +12,13 @@ from vesalius.care.patients import Card, Proposal, cards, match
 from vesalius.imaging.studies.composing import project_study
 from vesalius.imaging.studies.events import StudyMoved
 from vesalius.imaging.studies.receiving import place_study
-from vesalius.imaging.studies.rows import COLUMNS, ImagingStudy, find_study
+from vesalius.imaging.studies.rows import COLUMNS, ImagingStudy, visible
 from vesalius.imaging.worklist import step_of_study
 from vesalius.kit.errors import Conflict, Invalid, NotFound
 from vesalius.kit.transaction import Transaction
 from vesalius.stores import archive, audit, record
 from vesalius.stores.access import (
+    SYSTEM,
     Principal,
     patient_predicate,
     require,
@@ -82,7 +83,7 @@ async def attach(
     await require_patient(tx, principal, patient_reference)
     if patient_reference not in await cards(tx, [patient_reference]):
         raise NotFound("there is no such patient")
-    study = await _locked(tx, principal, study_instance_uid)
+    study = await visible(tx, principal, study_instance_uid, lock=True)
     if study.patient_reference is not None:
         raise Conflict("this study is attached to a patient already; detach it first")
     order = await _order_for(tx, study, patient_reference)
@@ -96,7 +97,7 @@ async def detach(
 ) -> None:
     """Take a study away from its patient; it waits until somebody attaches it again."""
     principal = require(principal, "study.correct")
-    study = await _locked(tx, principal, study_instance_uid)
+    study = await visible(tx, principal, study_instance_uid, lock=True)
     if study.patient_reference is None:
         raise Conflict("this study is attached to nobody")
     await _keep_attachment(tx, principal, study, None, reason)
@@ -107,7 +108,7 @@ async def detach(
 async def undo(tx: Transaction, principal: Principal | None, study_instance_uid: str) -> None:
     """Take back the last attaching or detaching of a study."""
     principal = require(principal, "study.correct")
-    study = await _locked(tx, principal, study_instance_uid)
+    study = await visible(tx, principal, study_instance_uid, lock=True)
     last = await tx.fetch_one(
         "SELECT * FROM study_attachment WHERE study_instance_uid = %s AND NOT undone"
         " ORDER BY id DESC LIMIT 1",
@@ -147,17 +148,6 @@ async def rematch(tx: Transaction, patient_reference: str) -> None:
                 "UPDATE imaging_study SET waiting = %s WHERE study_instance_uid = %s",
                 (waiting, study.study_instance_uid),
             )
-
-
-async def _locked(tx: Transaction, principal: Principal, study_instance_uid: str) -> ImagingStudy:
-    study = await find_study(tx, study_instance_uid, lock=True)
-    if study is None:
-        raise NotFound("there is no such study")
-    if study.patient_reference is not None:
-        await require_patient(tx, principal, study.patient_reference)
-    elif not principal.sees_all_patients:
-        raise NotFound("there is no such study")
-    return study
 
 
 async def _order_for(tx: Transaction, study: ImagingStudy, patient_reference: str) -> str | None:
@@ -211,7 +201,7 @@ async def _move(
         " WHERE study_instance_uid = %s",
         (patient, order, waiting, uid),
     )
-    await archive.attach(tx, uid, patient)
+    await archive.attach(tx, SYSTEM, uid, patient)
     body = await project_study(tx, uid)
     if study.state == "complete":
         await record.keep_version(tx, "ImagingStudy", study.id, body)

@@ -24,13 +24,19 @@ from vesalius.interfaces.web import (
     audit,
     live,
     nodes,
+    orders,
+    patients,
     problems,
+    reading,
+    reports,
     session,
     setup,
     static,
+    studies,
+    unmatched,
     users,
 )
-from vesalius.kit.errors import Unauthenticated
+from vesalius.kit.errors import Invalid, Unauthenticated
 from vesalius.kit.http.authentication import Resolver
 from vesalius.stores import access
 
@@ -51,6 +57,8 @@ class Door:
     handler: Handler
     permission: str
 
+
+STUDY = "{study_instance_uid}"
 
 DOORS: tuple[Door, ...] = (
     # Setting up and signing in
@@ -80,6 +88,36 @@ DOORS: tuple[Door, ...] = (
     # Audit
     Door("GET", "/api/audit", audit.search, "audit.read"),
     Door("GET", "/api/patients/{id}/access-log", audit.access_log, "record.read:AuditEvent"),
+    # Patients
+    Door("GET", "/api/patients", patients.index, "record.read:Patient"),
+    Door("POST", "/api/patients", patients.register, "record.write:Patient"),
+    Door("GET", "/api/patients/{id}", patients.show, "record.read:Patient"),
+    Door("GET", "/api/patients/{id}/summary", patients.summary, "record.read:Patient"),
+    Door("GET", "/api/patients/{id}/timeline", patients.timeline, "record.read:Patient"),
+    # Orders
+    Door("GET", "/api/procedures", orders.procedures, SIGNED_IN),
+    Door("GET", "/api/orders", orders.index, "record.read:ServiceRequest"),
+    Door("POST", "/api/orders", orders.place, "order.place"),
+    Door("POST", "/api/orders/{id}/cancel", orders.cancel, "order.place"),
+    # Reading
+    Door("GET", "/api/reading-list", reading.index, "reading.read"),
+    Door("POST", "/api/reading-list/next", reading.claim_next, "reading.claim"),
+    Door("POST", f"/api/reading-list/{STUDY}/claim", reading.claim, "reading.claim"),
+    Door("POST", f"/api/reading-list/{STUDY}/release", reading.release, "reading.claim"),
+    # Studies, and those that wait for their patient
+    Door("GET", f"/api/studies/{STUDY}", studies.show, "study.read"),
+    Door("POST", f"/api/studies/{STUDY}/detach", studies.detach, "study.correct"),
+    Door("POST", f"/api/studies/{STUDY}/undo", studies.undo, "study.correct"),
+    Door("GET", "/api/unmatched", unmatched.index, "study.read"),
+    Door("POST", f"/api/unmatched/{STUDY}/attach", unmatched.attach, "study.correct"),
+    # Reports
+    Door("GET", "/api/report-templates", reports.templates, SIGNED_IN),
+    Door("GET", f"/api/studies/{STUDY}/report", reports.show, "record.read:DiagnosticReport"),
+    Door("PUT", f"/api/studies/{STUDY}/report", reports.save, "report.write"),
+    Door("DELETE", f"/api/studies/{STUDY}/report", reports.discard, "report.write"),
+    Door("POST", f"/api/studies/{STUDY}/report/sign", reports.sign, "report.sign"),
+    Door("POST", f"/api/studies/{STUDY}/report/addendum", reports.append, "report.sign"),
+    Door("GET", f"/api/studies/{STUDY}/report.pdf", reports.pdf, "record.read:DiagnosticReport"),
     # News
     Door("GET", "/api/live", live.stream, SIGNED_IN),
     # Running the house
@@ -116,6 +154,7 @@ def resolver(house: House) -> Resolver:
 def _route(door: Door) -> Route:
     async def answer(request: Request) -> Response:
         _let_in(request, door.permission)
+        _check_address(request)
         return await door.handler(request)
 
     return Route(door.path, answer, methods=[door.method])
@@ -130,6 +169,12 @@ def _let_in(request: Request, permission: str) -> None:
         raise request.scope.get("authentication_error") or Unauthenticated("sign in first")
     if permission != SIGNED_IN:
         access.require(principal, permission)
+
+
+def _check_address(request: Request) -> None:
+    """No text in PostgreSQL has a zero character, so no id has one either."""
+    if b"%00" in request.scope.get("raw_path", b"") + request.scope["query_string"]:
+        raise Invalid("an address has no zero characters")
 
 
 async def _no_such_route(request: Request) -> Response:
