@@ -48,18 +48,22 @@ export interface Echo {
   message: string;
 }
 
-export interface AuditEvent {
-  id?: string | number;
+/** Somebody who looked at a patient's record. */
+export interface Look {
   when: string;
   who: string | null;
-  role?: string | null;
+  role: string;
   action: string;
   kind: string;
-  outcome?: string;
   reference: string | null;
-  patient_reference?: string | null;
-  address?: string | null;
-  detail?: unknown;
+}
+
+export interface AuditEvent extends Look {
+  id: number;
+  outcome: string;
+  patient_reference: string | null;
+  address: string | null;
+  detail: unknown;
 }
 
 // --- care -----------------------------------------------------------------------------------------
@@ -101,12 +105,12 @@ export interface Banner extends PatientCard {
   alerts: string[];
 }
 
+/** A registration: a FHIR Patient whose number may be left out. */
 export interface NewPatient {
-  family: string;
-  given: string;
+  name: { use: 'official'; family: string; given: string[] }[];
   birthDate: string;
   gender: string;
-  mrn: string | null;
+  identifier?: { value: string }[];
 }
 
 export interface Problem {
@@ -191,15 +195,25 @@ export interface Procedure {
 
 export type Priority = 'routine' | 'urgent' | 'asap' | 'stat';
 
+export type Laterality = 'left' | 'right' | 'both';
+export type Transport = 'walking' | 'wheelchair' | 'bed' | 'portable';
+
 export interface NewOrder {
   patient: string;
   procedure: string;
   priority: Priority;
   indication: string;
-  laterality?: string | null;
-  contrast?: boolean | null;
-  transport?: string | null;
-  scheduled?: string | null;
+  laterality: Laterality | null;
+  contrast: boolean | null;
+  transport: Transport | null;
+  /** With its time zone. */
+  scheduled: string | null;
+}
+
+export interface PlacedOrder {
+  id: string;
+  accession_number: string;
+  study_instance_uid: string | null;
 }
 
 export interface Order {
@@ -312,6 +326,8 @@ export interface Report extends ReportDraft {
   author?: string | null;
   signed_by?: string | null;
   signed_at?: string | null;
+  /** Titles of the sections as they were when it was written. */
+  titles?: Record<string, string>;
   addenda?: { text: string; author?: string | null; when?: string | null }[];
 }
 

@@ -211,7 +211,7 @@ export const en = {
   'order.laterality': 'Side',
   'order.laterality.left': 'Left',
   'order.laterality.right': 'Right',
-  'order.laterality.bilateral': 'Both',
+  'order.laterality.both': 'Both',
   'order.contrast': 'Contrast',
   'order.contrast.with': 'With',
   'order.contrast.without': 'Without',

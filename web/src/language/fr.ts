@@ -209,7 +209,7 @@ export const fr: Catalogue = {
   'order.laterality': 'Côté',
   'order.laterality.left': 'Gauche',
   'order.laterality.right': 'Droit',
-  'order.laterality.bilateral': 'Les deux',
+  'order.laterality.both': 'Les deux',
   'order.contrast': 'Contraste',
   'order.contrast.with': 'Avec',
   'order.contrast.without': 'Sans',

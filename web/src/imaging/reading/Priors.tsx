@@ -1,0 +1,64 @@
+import { Button, UnstyledButton } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { api, path } from '~/api/client';
+import type { Prior, ReportView } from '~/api/types';
+import { SignedReport } from '~/imaging/reports/SignedReport';
+import { EmptySays, ErrorSays, LoadingRows } from '~/design/Says';
+import { formatDate } from '~/language/dates';
+import { useLanguage, useText } from '~/language/LanguageProvider';
+import classes from './Read.module.css';
+
+/** The patient's earlier studies, each with its report and, if wanted, its images beside. */
+export function Priors({
+  priors,
+  beside,
+  onBeside,
+}: {
+  priors: Prior[];
+  beside: string | null;
+  onBeside: (study: string | null) => void;
+}) {
+  const { t, locale } = useLanguage();
+  const [opened, setOpened] = useState<string | null>(priors[0]?.study_instance_uid ?? null);
+  if (priors.length === 0) return <EmptySays>{t('read.noPriors')}</EmptySays>;
+  return (
+    <div className={classes.priors}>
+      {priors.map(prior => {
+        const uid = prior.study_instance_uid;
+        const isOpen = opened === uid;
+        return (
+          <section key={uid} className={classes.prior}>
+            <div className={classes.priorHead}>
+              <UnstyledButton aria-expanded={isOpen} onClick={() => setOpened(isOpen ? null : uid)}>
+                <span className="numbers">{formatDate(prior.study_date, locale)}</span> <b>{prior.modality}</b>{' '}
+                {prior.description}
+              </UnstyledButton>
+              <Button
+                size="compact-xs"
+                variant={beside === uid ? 'filled' : 'default'}
+                aria-pressed={beside === uid}
+                onClick={() => onBeside(beside === uid ? null : uid)}
+              >
+                {t('read.compare')}
+              </Button>
+            </div>
+            {isOpen && <PriorReport study={uid} />}
+          </section>
+        );
+      })}
+    </div>
+  );
+}
+
+function PriorReport({ study }: { study: string }) {
+  const t = useText();
+  const report = useQuery({
+    queryKey: ['report', study],
+    queryFn: ({ signal }) => api.get<ReportView>(path`/api/studies/${study}/report`, { signal }),
+  });
+  if (report.isPending) return <LoadingRows rows={3} />;
+  if (report.error) return <ErrorSays error={report.error} />;
+  if (!report.data.signed) return <p className={`quiet ${classes.unreported}`}>{t('read.noReport')}</p>;
+  return <SignedReport study={study} report={report.data.signed} />;
+}

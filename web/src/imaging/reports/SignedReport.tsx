@@ -1,0 +1,150 @@
+import { Button, Group, Modal, PasswordInput, Stack, Textarea } from '@mantine/core';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useState, type FormEvent } from 'react';
+import { api, path } from '~/api/client';
+import type { Report, ReportTemplate } from '~/api/types';
+import { useMay } from '~/access/session';
+import { Icon } from '~/design/Icon';
+import { ErrorSays } from '~/design/Says';
+import { tell } from '~/design/tell';
+import { formatMoment } from '~/language/dates';
+import type { Key } from '~/language/en';
+import { useLanguage, useText } from '~/language/LanguageProvider';
+import classes from './Report.module.css';
+
+/** A report to be read: in the chart, as a prior, and after it was signed. */
+export function SignedReport({
+  study,
+  report,
+  template,
+  addenda = false,
+}: {
+  study: string;
+  report: Report;
+  template: ReportTemplate | null;
+  addenda?: boolean;
+}) {
+  const { t, locale } = useLanguage();
+  const maySign = useMay('report.sign');
+  const [adding, setAdding] = useState(false);
+  const title = (id: string) => template?.sections.find(section => section.id === id)?.title ?? report.titles?.[id] ?? id;
+  return (
+    <article className={classes.signed}>
+      <Group justify="space-between">
+        <span className={classes.status} data-status={report.status}>
+          {t(`report.status.${report.status}` as Key)}
+        </span>
+        <Group gap="xs">
+          {report.status !== 'draft' && (
+            <Button
+              component="a"
+              href={path`/api/studies/${study}/report.pdf`}
+              target="_blank"
+              variant="default"
+              leftSection={<Icon name="document" size={13} />}
+            >
+              {t('report.pdf')}
+            </Button>
+          )}
+          {addenda && maySign && (
+            <Button variant="default" onClick={() => setAdding(true)}>
+              {t('report.addAddendum')}
+            </Button>
+          )}
+        </Group>
+      </Group>
+      {report.critical && <p className={classes.critical}>{t('report.critical')}</p>}
+      {Object.entries(report.sections ?? {})
+        .filter(([, text]) => text.trim() !== '')
+        .map(([id, text]) => (
+          <section key={id}>
+            <h3>{title(id)}</h3>
+            <p>{text}</p>
+          </section>
+        ))}
+      <section>
+        <h3>{t('report.conclusion')}</h3>
+        <p>{report.conclusion || <span className="quiet">{t('report.empty')}</span>}</p>
+      </section>
+      {report.follow_up && (
+        <section>
+          <h3>{t('report.followUp')}</h3>
+          <p>{report.follow_up}</p>
+        </section>
+      )}
+      {report.addenda?.map((addendum, index) => (
+        <section key={index}>
+          <h3>
+            {t('report.addendum')} <span className="quiet">{formatMoment(addendum.when, locale)}</span>
+          </h3>
+          <p>{addendum.text}</p>
+        </section>
+      ))}
+      {report.signed_by && (
+        <footer className="quiet">
+          {t('report.signedBy', { name: report.signed_by, when: formatMoment(report.signed_at, locale) })}
+        </footer>
+      )}
+      <AddendumDialog opened={adding} study={study} onClose={() => setAdding(false)} />
+    </article>
+  );
+}
+
+function AddendumDialog({ opened, study, onClose }: { opened: boolean; study: string; onClose: () => void }) {
+  const t = useText();
+  const client = useQueryClient();
+  const [text, setText] = useState('');
+  const [password, setPassword] = useState('');
+  const add = useMutation({
+    mutationFn: () => api.post(path`/api/studies/${study}/report/addendum`, { text, password }),
+    onSuccess: async () => {
+      tell(t('report.addendumSigned'));
+      setText('');
+      await Promise.all([
+        client.invalidateQueries({ queryKey: ['report', study] }),
+        client.invalidateQueries({ queryKey: ['study', study] }),
+      ]);
+      onClose();
+    },
+    onSettled: () => setPassword(''),
+  });
+
+  function submit(event: FormEvent) {
+    event.preventDefault();
+    add.mutate();
+  }
+
+  return (
+    <Modal opened={opened} onClose={onClose} title={t('report.addAddendum')}>
+      <form onSubmit={submit}>
+        <Stack>
+          <Textarea
+            label={t('report.addendumText')}
+            autosize
+            minRows={4}
+            required
+            data-autofocus
+            value={text}
+            onChange={event => setText(event.currentTarget.value)}
+          />
+          <PasswordInput
+            label={t('signIn.password')}
+            autoComplete="current-password"
+            required
+            value={password}
+            onChange={event => setPassword(event.currentTarget.value)}
+          />
+          {add.error && <ErrorSays error={add.error} />}
+          <Group justify="flex-end">
+            <Button variant="default" onClick={onClose}>
+              {t('common.cancel')}
+            </Button>
+            <Button type="submit" loading={add.isPending}>
+              {t('report.sign')}
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}
