@@ -25,8 +25,12 @@ async def read(request: Request, shape: type[B]) -> B:
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
         raise Unsupported("the body must be application/json")
+    body = await request.body()
+    # PostgreSQL stores every character of Unicode but this one.
+    if b"\\u0000" in body:
+        raise Invalid("text has no zero characters")
     try:
-        return shape.model_validate_json(await request.body())
+        return shape.model_validate_json(body)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"])

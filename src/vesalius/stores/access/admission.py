@@ -59,7 +59,7 @@ async def node_principal(tx: Transaction, *, calling_ae_title: str, address: str
     Raises NodeRefused (a Forbidden) after listing the refusal; commit it: catch it inside the
     transaction, or use `admit_node`.
     """
-    ae_title = calling_ae_title.strip()
+    ae_title = calling_ae_title.strip(" ")
     row = await tx.fetch_one(
         f"SELECT {_COLUMNS}, (SELECT revision FROM role_revision) AS role_revision,"
         " ARRAY(SELECT patient_reference FROM access_grant WHERE principal_kind = 'node'"

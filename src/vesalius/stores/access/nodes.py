@@ -55,7 +55,7 @@ async def list_nodes(tx: Transaction, principal: Principal) -> list[Node]:
 async def find_node(tx: Transaction, ae_title: str) -> Node | None:
     """A node by AE title (leading and trailing spaces mean nothing); None when unknown."""
     row = await tx.fetch_one(
-        f"SELECT {_COLUMNS} FROM node WHERE ae_title = %s", (ae_title.strip(),)
+        f"SELECT {_COLUMNS} FROM node WHERE ae_title = %s", (ae_title.strip(" "),)
     )
     return None if row is None else _node(row)
 
@@ -65,8 +65,8 @@ async def add_node(tx: Transaction, principal: Principal, node: Node) -> Node:
     require(principal, "node.manage")
     node = replace(
         node,
-        ae_title=node.ae_title.strip(),
-        host=node.host.strip(),
+        ae_title=node.ae_title.strip(" "),
+        host=node.host.strip(" "),
         may=frozenset(node.may),
         address_range=node.address_range or None,
     )
@@ -107,21 +107,21 @@ async def change_node(tx: Transaction, principal: Principal, ae_title: str, **ch
 async def remove_node(tx: Transaction, principal: Principal, ae_title: str) -> None:
     """Refuse this node from now on."""
     require(principal, "node.manage")
-    cursor = await tx.execute("DELETE FROM node WHERE ae_title = %s", (ae_title.strip(),))
+    cursor = await tx.execute("DELETE FROM node WHERE ae_title = %s", (ae_title.strip(" "),))
     if cursor.rowcount == 0:
         raise NotFound("there is no such node")
-    await _audit_node(tx, principal, "D", ae_title.strip(), None)
+    await _audit_node(tx, principal, "D", ae_title.strip(" "), None)
 
 
 def networks(
     address_range: str,
 ) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
     """The networks of an address range. Raises Invalid."""
-    if address_range.strip().lower() == "any":
+    if address_range.strip(" ").lower() == "any":
         return [ipaddress.ip_network("0.0.0.0/0"), ipaddress.ip_network("::/0")]
     try:
         return [
-            ipaddress.ip_network(part.strip(), strict=False) for part in address_range.split(",")
+            ipaddress.ip_network(part.strip(" "), strict=False) for part in address_range.split(",")
         ]
     except ValueError as error:
         raise Invalid(

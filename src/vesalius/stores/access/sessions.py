@@ -21,6 +21,7 @@ from vesalius.stores.access.throttling import (
     count_failure,
     forget_failures,
 )
+from vesalius.stores.access.users import USERNAME
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 # `last_used` is written at most so often, or every request would be a write.
@@ -56,7 +57,9 @@ async def sign_in(
 
     Takes as long for a user that does not exist as for a wrong password, and says the same.
     """
-    username = username.strip().lower()[:64]
+    username = username.strip().lower()
+    if not USERNAME.fullmatch(username):
+        username = ""
     try:
         await check_attempts(tx, username, address)
     except TooManyAttempts as error:

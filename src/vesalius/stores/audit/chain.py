@@ -1,8 +1,8 @@
 """The chain: committed rows in blocks, each block's hash over the one before.
 
 Sealing is done behind the acts, so that no commit waits for another's hash. A row can be sealed
-once no transaction that is still running could put another before it; PostgreSQL's oldest
-running transaction says so, and rows are taken in the order (transaction, id). What is in a
+once no transaction that is still running could put another before it: rows are taken in the order
+(transaction, id), up to the oldest transaction of this database that still runs. What is in a
 block, and in which order, is written in the block.
 """
 
@@ -58,6 +58,22 @@ class Block:
         return digest.digest()
 
 
+# Every transaction of this database with a lower number has ended. A snapshot names the running
+# ones of the whole cluster; those that certainly belong to another database are left out, or
+# somebody else's long work would put off our sealing.
+_FINAL_BELOW = """
+WITH snapshot AS MATERIALIZED (SELECT pg_current_snapshot() AS now),
+elsewhere AS (
+    SELECT transactionid::text::bigint AS low_half FROM pg_locks JOIN pg_stat_activity USING (pid)
+    WHERE locktype = 'transactionid' AND mode = 'ExclusiveLock' AND granted
+        AND datname <> current_database()),
+running AS (
+    SELECT number::text::bigint AS number FROM snapshot, pg_snapshot_xip(now) AS number)
+SELECT least((SELECT pg_snapshot_xmax(now)::text::bigint FROM snapshot),
+    (SELECT min(number) FROM running
+     WHERE number & 4294967295 NOT IN (SELECT low_half FROM elsewhere)))
+"""
+
 BLOCK_COLUMNS = """number, previous_hash, hash, event_ids, leaves, cluster, floor_id,
     through_transaction, through_id"""
 
@@ -91,16 +107,18 @@ async def seal(tx: Transaction, *, block_events: int = BLOCK_EVENTS) -> int:
         last = Block(0, GENESIS, GENESIS, [], b"", cluster, 0, 0, 0)
     if last.cluster != cluster:
         return await _sweep(tx, last, cluster)
+    final_below = await tx.fetch_value(_FINAL_BELOW)
     events = await tx.fetch_all(
         f"SELECT {EVENT_COLUMNS} FROM audit_event WHERE id > %s"
         " AND transaction_number >= %s AND (transaction_number, id) > (%s, %s)"
-        " AND transaction_number < pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+        " AND transaction_number < %s"
         " ORDER BY transaction_number, id LIMIT %s",
         (
             last.floor_id,
             last.through_transaction,
             last.through_transaction,
             last.through_id,
+            final_below,
             block_events,
         ),
     )
