@@ -14,6 +14,7 @@ from vesalius.kit.errors import Invalid, Unsupported
 from vesalius.standards.dicom.native import decode_native
 from vesalius.standards.dicom.pixel_description import (
     DEFLATED_FRAMES,
+    ENCAPSULATED_UNCOMPRESSED,
     RLE,
     Array,
     Frame,
@@ -150,6 +151,7 @@ _JPEG = "1.2.840.10008.1.2.4."
 DECODERS: dict[str, Decoder] = {
     RLE: _decode_rle,
     DEFLATED_FRAMES: _decode_deflated,
+    ENCAPSULATED_UNCOMPRESSED: lambda data, description: decode_native(data, description, 0),
     **{_JPEG + process: _decode_jpeg for process in ("50", "51", "57", "70")},
     **{_JPEG + process: _decode_jpeg_ls for process in ("80", "81")},
     **{_JPEG + process: _decode_jpeg_2000 for process in ("90", "91", "92", "93")},

@@ -5,6 +5,7 @@ the same (`cards`, `waveforms`), so that every study in a chart has something to
 """
 
 import base64
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -57,7 +58,7 @@ def render(
     `document` is its metadata in the DICOM JSON model, `data` the bytes of the frame, or of the
     waveform, or None for an object that has neither. `options`: media_type, frame_number,
     first_bit, quality, window [center, width, function], viewport [width, height, x, y, w, h],
-    values {tag: bytes} left out of the document, thumbnail (then a frame that cannot be decoded
+    values {path: bytes} left out of the document, thumbnail (then a frame that cannot be decoded
     becomes a card instead of an error).
     """
     dataset = _with_values(_read_document(document), options.get("values") or {})
@@ -237,11 +238,20 @@ def _encode(picture: Array, options: Mapping[str, Any]) -> bytes:
 
 
 def _with_values(dataset: Json, values: Mapping[str, bytes]) -> Json:
-    """Put values that were left in the file (palettes, LUT data) back into the data set."""
+    """Put values that were left in the file (palettes, LUT data) back into the data set.
+
+    They are named by their path: `00281201`, `00283010/0/00283006`.
+    """
     if not values:
         return dataset
-    inline = {tag: {"vr": "OW", "InlineBinary": base64.b64encode(v)} for tag, v in values.items()}
-    return {**dataset, **inline}
+    filled = copy.deepcopy(dict(dataset))
+    for path, value in values.items():
+        *above, tag = path.split("/")
+        item: dict[str, Any] = filled
+        for sequence, number in zip(above[::2], above[1::2], strict=True):
+            item = item[sequence]["Value"][int(number)]
+        item[tag] = {"vr": "OW", "InlineBinary": base64.b64encode(value)}
+    return filled
 
 
 def _read_document(document: bytes) -> Json:

@@ -1,0 +1,97 @@
+"""WADO-RS frames [RAD-107] (PS3.18 §10.4.1.1.6): stored bytes of frames, or decoded ones."""
+
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from vesalius.interfaces.dicomweb.asking import (
+    Target,
+    base_url_of,
+    frame_numbers_of,
+    house_of,
+    principal_of,
+    target_of,
+)
+from vesalius.interfaces.dicomweb.looking import note_look
+from vesalius.interfaces.dicomweb.media_types import (
+    ANY_SYNTAX,
+    EXPLICIT,
+    OCTETS,
+    Wanted,
+    pixel_media_types,
+    wanted,
+    with_syntax,
+)
+from vesalius.interfaces.dicomweb.parts import Part, multipart_response
+from vesalius.interfaces.dicomweb.pictures import native_frame
+from vesalius.kit.errors import Unsupported
+from vesalius.stores import archive
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """How frames are sent: as stored or decoded, of which type, packed in parts or alone."""
+
+    multipart: bool
+    media_type: str
+    transfer_syntax_uid: str
+    decode: bool
+
+
+async def retrieve_frames(request: Request) -> Response:
+    """`GET …/instances/{instance}/frames/{frames}`."""
+    principal = principal_of(request)
+    house = house_of(request)
+    target = target_of(request)
+    numbers = frame_numbers_of(request)
+    async with house.database.transaction() as tx:
+        ranges = await archive.frames(
+            tx, principal, target.study, target.series, target.instance, numbers
+        )
+        await note_look(tx, principal, target.study)
+    form = choose_form(list(wanted(request)), ranges[0].transfer_syntax_uid, len(ranges))
+    bodies = [await _frame(house, principal, target, each, form) for each in ranges]
+    media_type = with_syntax(form.media_type, form.transfer_syntax_uid)
+    if not form.multipart:
+        return Response(bodies[0], headers={"Content-Type": media_type})
+    location = f"{base_url_of(request)}/{target.path}/frames"
+    parts = [
+        Part(media_type, body, f"{location}/{each.number}")
+        for each, body in zip(ranges, bodies, strict=True)
+    ]
+    return multipart_response(form.media_type, parts)
+
+
+async def _frame(house, principal, target: Target, each: archive.FrameRange, form: _Form) -> bytes:
+    if form.decode:
+        return await native_frame(house, principal, target, each)
+    return await archive.read_frame(house, each)
+
+
+def choose_form(accepted: list[Wanted], stored: str, count: int) -> _Form:
+    """The best form the client takes; `Unsupported` when there is none."""
+    for each in accepted:
+        if not (each.multipart or (each.single and count == 1)):
+            continue
+        if (form := _form(each, stored)) is not None:
+            return form
+    raise Unsupported("These frames cannot be sent in any of the accepted media types.")
+
+
+def _form(each: Wanted, stored: str) -> _Form | None:
+    names = pixel_media_types(stored)
+    asked, syntax = each.media_type, each.transfer_syntax_uid
+    native = names[0] == OCTETS
+    # Explicit little endian is what native frames are sent in, whatever they are stored in.
+    own_syntax = EXPLICIT if native else stored
+    name = next((name for name in names if asked.covers(name)), None)
+    if name and syntax in (None, ANY_SYNTAX, stored, own_syntax):
+        return _Form(each.multipart, name, own_syntax, native and stored not in LITTLE_ENDIAN)
+    if asked.covers(OCTETS):
+        if syntax in (ANY_SYNTAX, stored):
+            # OHIF and others ask for octets in whatever syntax: the part says what it is.
+            return _Form(each.multipart, names[0], own_syntax, False)
+        if syntax in (None, EXPLICIT):
+            return _Form(each.multipart, OCTETS, EXPLICIT, True)
+    return None

@@ -1,0 +1,187 @@
+"""QIDO-RS: searching for studies, series and instances [RAD-129] (PS3.18 §10.6).
+
+A parameter that cannot be understood is an error, never ignored: a viewer that asks for the
+priors of one patient must not be shown everybody's.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from vesalius.interfaces.dicomweb.asking import (
+    Target,
+    base_url_of,
+    house_of,
+    principal_of,
+    target_of,
+)
+from vesalius.interfaces.dicomweb.looking import note_query
+from vesalius.interfaces.dicomweb.media_types import DICOM_JSON, JSON
+from vesalius.kit.errors import Invalid, Unsupported
+from vesalius.kit.http.negotiation import choose
+from vesalius.standards.dicom.dictionary import tag_of, vr_of
+from vesalius.stores import archive
+
+QUERY_CHARACTERS = 16 * 1024
+MOST_PARAMETERS = 200
+TRUTH = {"true": True, "false": False}
+NUMERIC_VRS = frozenset({"IS", "DS", "US", "SS", "UL", "SL", "FL", "FD", "SV", "UV"})
+STUDY, SERIES, INSTANCE = "0020000D", "0020000E", "00080018"
+RETRIEVE_URL = "00081190"
+
+
+async def search_studies(request: Request) -> Response:
+    """`GET /studies`."""
+    return await _search(request, "STUDY")
+
+
+async def search_series(request: Request) -> Response:
+    """`GET /series`, `GET /studies/{study}/series`."""
+    return await _search(request, "SERIES")
+
+
+async def search_instances(request: Request) -> Response:
+    """`GET /instances`, and below a study or a series."""
+    return await _search(request, "IMAGE")
+
+
+async def _search(request: Request, level: archive.Level) -> Response:
+    principal = principal_of(request)
+    house = house_of(request)
+    media_type = choose(_accept(request), [DICOM_JSON, JSON])
+    if media_type is None:
+        raise Unsupported("Search results come as application/dicom+json only.")
+    target = target_of(request)
+    query, page = _read_query(request, target, house.settings.page_count)
+    async with house.database.transaction() as tx:
+        found = await archive.find(tx, principal, level, query)
+        await note_query(tx, principal, level, query)
+    more = len(found) > page
+    body = [_with_retrieve_url(each, base_url_of(request)) for each in found[:page]]
+    # PS3.18 §10.6.3.1 (2024d and later): no match is 200 with an empty list.
+    response = Response(orjson.dumps(body), media_type=media_type)
+    if more and (query.limit or 0) > page:
+        remark = "There are additional results that can be requested"
+        response.headers["Warning"] = f'299 {request.url.netloc}: "{remark}"'
+    return response
+
+
+def _accept(request: Request) -> str | None:
+    return request.query_params.get("accept") or request.headers.get("accept")
+
+
+def _read_query(request: Request, target: Target, most: int) -> tuple[archive.Query, int]:
+    """(the question, how many answers to give); one more is asked for, to know of the rest."""
+    if len(request.url.query) > QUERY_CHARACTERS:
+        raise Invalid("The query is too long.")
+    items = request.query_params.multi_items()
+    if len(items) > MOST_PARAMETERS:
+        raise Invalid("The query has too many parameters.")
+    identifier: dict[str, Any] = {}
+    include: set[str] = set()
+    options: dict[str, Any] = {"returning": "default"}
+    page, offset = most, 0
+    for name, value in items:
+        match name:
+            case "includefield":
+                _read_include(value, include, options)
+            case "limit":
+                page = min(most, _whole_number(name, value))
+                options["asked"] = _whole_number(name, value)
+            case "offset":
+                offset = _whole_number(name, value)
+            case "fuzzymatching":
+                if value.lower() not in TRUTH:
+                    raise Invalid("fuzzymatching is neither true nor false.")
+                options["fuzzy"] = TRUTH[value.lower()]
+            case "accept" | "charset":
+                pass
+            case _:
+                _read_criterion(name, value, identifier)
+    for tag, uid in ((STUDY, target.study), (SERIES, target.series)):
+        if uid:
+            identifier[tag] = {"vr": "UI", "Value": [uid]}
+    asked = options.pop("asked", None)
+    # A client that names its page knows that there may be more; only ours needs a warning.
+    limit = page if asked is not None and asked <= most else page + 1
+    query = archive.Query(
+        identifier=identifier, include=frozenset(include), limit=limit, offset=offset, **options
+    )
+    return query, page
+
+
+def _whole_number(name: str, value: str) -> int:
+    if not (value.isascii() and value.isdigit() and len(value) < 10):
+        raise Invalid(f"{name} is not a whole number.")
+    return int(value)
+
+
+def _read_include(value: str, include: set[str], options: dict[str, Any]) -> None:
+    for name in filter(None, value.split(",")):
+        if name.lower() == "all":
+            options["returning"] = "all"
+        else:
+            include.add(_path_of(name)[0])
+
+
+def _read_criterion(name: str, value: str, identifier: dict[str, Any]) -> None:
+    """`PatientName=A*`, `00100010=A*`, `RequestAttributesSequence.RequestedProcedureID=1`."""
+    *above, last = _path_of(name)
+    dataset = identifier
+    for tag in above:
+        if vr_of(tag) != "SQ":
+            raise Invalid(f"{name[:64]} goes into an attribute that is no sequence.")
+        element = dataset.setdefault(tag, {"vr": "SQ", "Value": [{}]})
+        dataset = element["Value"][0]
+    if last in dataset:
+        raise Invalid(f"{name[:64]} is given twice.")
+    vr = vr_of(last)
+    if vr == "SQ":
+        raise Invalid(f"{name[:64]} is a sequence; name an attribute in it.")
+    values = _values(vr, value)
+    dataset[last] = {"vr": vr, "Value": values} if values else {"vr": vr}
+
+
+def _path_of(name: str) -> list[str]:
+    tags = [tag_of(part) for part in name.split(".")]
+    if not tags or None in tags or len(tags) > 8:
+        raise Invalid(f"{name[:64]} is not an attribute or parameter known here.")
+    return [tag for tag in tags if tag is not None]
+
+
+def _values(vr: str, value: str) -> list[Any]:
+    if value == "":
+        return []
+    if vr == "UI":
+        # A list of UIDs by comma or, as in DIMSE, by backslash (PS3.18 §8.3.4.1).
+        return value.replace("\\", ",").split(",")
+    if vr == "PN":
+        return [{"Alphabetic": value}]
+    if vr in NUMERIC_VRS:
+        return [_number(vr, each) for each in value.split("\\")]
+    return value.split("\\") if vr not in ("LT", "ST", "UT", "UR") else [value]
+
+
+def _number(vr: str, text: str) -> int | float:
+    try:
+        return int(text) if vr not in ("DS", "FL", "FD") else float(text)
+    except ValueError:
+        raise Invalid("A number in the query is none.") from None
+
+
+def _with_retrieve_url(dataset: dict[str, Any], base: str) -> dict[str, Any]:
+    path = "/".join(_retrieve_path(dataset))
+    if not path:
+        return dataset
+    return {**dataset, RETRIEVE_URL: {"vr": "UR", "Value": [f"{base}/{path}"]}}
+
+
+def _retrieve_path(dataset: dict[str, Any]) -> Iterable[str]:
+    for name, tag in (("studies", STUDY), ("series", SERIES), ("instances", INSTANCE)):
+        values = dataset.get(tag, {}).get("Value")
+        if not values:
+            return
+        yield f"{name}/{values[0]}"
