@@ -67,7 +67,7 @@ def http_application(house: House) -> ASGIApp:
             Mount("/", web.application(house)),
         ],
         middleware=[
-            Middleware(Protection),
+            Middleware(Protection, body_limit=web.body_limit(house)),
             Middleware(Authentication, resolve=web.resolver(house)),
         ],
     )
@@ -121,10 +121,13 @@ async def serve_jobs(house: House, stop: asyncio.Event) -> None:
     from vesalius import flow
     from vesalius.kit.jobs import JobWorker
     from vesalius.kit.outbox import Dispatcher
+    from vesalius.stores import audit
 
     worker = JobWorker(house.database, house.settings.job_concurrency, house.settings.drain_seconds)
     dispatcher = Dispatcher(house.database, flow.HANDLERS)
-    await asyncio.gather(worker.run(stop), dispatcher.run(stop))
+    await asyncio.gather(
+        worker.run(stop), dispatcher.run(stop), audit.keep_sealing(house.database, stop)
+    )
 
 
 Role = Callable[[House, asyncio.Event], Awaitable[None]]

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from vesalius.kit import errors
+from vesalius.kit.http.protection import BodyTooLong
 from vesalius.kit.log import logger
 from vesalius.stores import access, audit
 
@@ -24,6 +25,7 @@ STATUS: dict[type[errors.VesaliusError], HTTPStatus] = {
     errors.Conflict: HTTPStatus.CONFLICT,
     errors.Exhausted: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    BodyTooLong: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     access.TooManyAttempts: HTTPStatus.TOO_MANY_REQUESTS,
 }
 

@@ -38,6 +38,7 @@ from vesalius.interfaces.web import (
 )
 from vesalius.kit.errors import Invalid, Unauthenticated
 from vesalius.kit.http.authentication import Resolver
+from vesalius.kit.http.protection import DEFAULT_BODY_BYTES
 from vesalius.stores import access
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -149,6 +150,18 @@ def application(house: House) -> Starlette:
 def resolver(house: House) -> Resolver:
     """How the middleware of all HTTP doors finds out who asks."""
     return partial(access.authenticate, house.database)
+
+
+def body_limit(house: House) -> Callable[[str], int | None]:
+    """How long the body of a request to a path may be, for the middleware of all HTTP doors."""
+
+    def limit(path: str) -> int | None:
+        # STOW streams, and has limits of its own for each part.
+        if path.startswith("/dicomweb/"):
+            return None
+        return house.settings.json_bytes if path.startswith("/fhir") else DEFAULT_BODY_BYTES
+
+    return limit
 
 
 def _route(door: Door) -> Route:

@@ -11,6 +11,7 @@ import orjson
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from vesalius.kit.errors import Invalid
 from vesalius.settings import MIB
 
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -46,7 +47,7 @@ HSTS = "max-age=31536000"
 DEFAULT_BODY_BYTES = 16 * MIB
 
 
-class BodyTooLong(Exception):
+class BodyTooLong(Invalid):
     """Raised out of `receive` when a request's body passes its limit."""
 
 
@@ -117,7 +118,7 @@ def _counting(receive: Receive, limit: int) -> Receive:
         message = await receive()
         received += len(message.get("body", b""))
         if received > limit:
-            raise BodyTooLong
+            raise BodyTooLong(f"the body is longer than {limit} bytes")
         return message
 
     return receive_within_limit
