@@ -18,7 +18,8 @@ from vesalius.standards.fhir.definitions import (
     search_parameters,
 )
 from vesalius.standards.fhir.extraction import LONGEST_INDEXED, Entries, extract, normalise
-from vesalius.standards.fhir.json_text import parse, write
+from vesalius.standards.fhir.json_patch import TestFailed, apply_patch
+from vesalius.standards.fhir.json_text import NotJson, parse, write
 from vesalius.standards.fhir.outcome import Issue, operation_outcome
 from vesalius.standards.fhir.primitives import is_id
 from vesalius.standards.fhir.references import Target, parse_reference
@@ -29,8 +30,11 @@ __all__ = [
     "LONGEST_INDEXED",
     "Entries",
     "Issue",
+    "NotJson",
     "SearchParameter",
     "Target",
+    "TestFailed",
+    "apply_patch",
     "date_range",
     "extract",
     "from_instant",

@@ -81,7 +81,9 @@ CHECKS: dict[str, Callable[[Any], bool]] = {
     "base64Binary": _is_base64,
     "boolean": lambda value: type(value) is bool,
     "canonical": _is_uri,
-    "code": _matching(_code),
+    "code": lambda value: (
+        type(value) is str and _code(value) is not None and not _unprintable(value)
+    ),
     "date": _dated(_date),
     "dateTime": _dated(_date_time),
     "decimal": _is_decimal,

@@ -339,6 +339,8 @@ def _string(scope: Scope, parameter: SearchParameter, modifier: str, value: str)
 
 def _text(modifier: str, text: str) -> Predicate:
     plain = fhir.normalise(text)
+    if not plain:
+        raise UnknownParameter("a string to search for may not be blank")
     if modifier == "exact":
         return Predicate("value = %s AND exact = %s", (plain, text[: fhir.LONGEST_INDEXED]))
     if modifier == "contains":

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from vesalius.kit.database import TRUE, Predicate
-from vesalius.kit.errors import Exhausted
 from vesalius.kit.transaction import Transaction
 from vesalius.standards import fhir
 from vesalius.stores.access import Principal
 from vesalius.stores.record.hashing import parameter_number
+from vesalius.stores.record.model import TooCostly
 from vesalius.stores.record.policy import visible
 from vesalius.stores.record.query import Include, Query
 from vesalius.stores.record.rows import VERSION_COLUMNS
@@ -22,7 +22,7 @@ async def include(
 ) -> list[Row]:
     """Rows to send along with the matches, each once, none of the matches, all visible.
 
-    Raises Exhausted when that is more than the limit: a part of them would pass for all.
+    Raises TooCostly when that is more than the limit: a part of them would pass for all.
     """
     found: dict[int, Row] = {}
     seen = {row["number"] for row in matches}
@@ -41,7 +41,7 @@ async def include(
         seen |= new.keys()
         found |= {row["number"]: row for row in last}
         if len(found) > tx.settings.include_count:
-            raise Exhausted("the search includes more resources than one answer may hold")
+            raise TooCostly("the search includes more resources than one answer may hold")
         if not last:
             break
     return list(found.values())

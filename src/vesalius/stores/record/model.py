@@ -60,10 +60,12 @@ class HistoryResult:
 class Rejected(Invalid):
     """The resource breaks its definition; `issues` name the elements."""
 
-    def __init__(self, issues: Sequence[Issue]) -> None:
+    def __init__(self, issues: Sequence[Issue], *, about: object = None) -> None:
         first = issues[0]
         super().__init__(f"{first.expression}: {first.text}", issues=list(issues))
         self.issues = list(issues)
+        self.about = about
+        """The body that is meant, when several came together."""
 
 
 class PreconditionFailed(Conflict):
@@ -72,6 +74,10 @@ class PreconditionFailed(Conflict):
 
 class UnknownParameter(Invalid):
     """A search names a parameter, modifier or value this type does not have."""
+
+
+class TooCostly(Invalid):
+    """The answer, or the work, would be larger than a limit."""
 
 
 class UnsupportedParameter(Unsupported):

@@ -54,6 +54,8 @@ def take_apart(
     """
     query = Query(resource_type)
     for name, value in parameters:
+        if "\x00" in value or "\x00" in name:
+            raise UnknownParameter("a search may not hold NUL characters")
         bare, _, modifier = name.partition(":")
         if bare in PRESENTATION:
             continue
@@ -106,7 +108,11 @@ def read_cursor(text: str) -> list[Any]:
 
 
 def split_values(value: str) -> list[str]:
-    """Alternatives of a criterion: split at commas that are not escaped (R4 §3.1.1.4.1.1)."""
+    """Alternatives of a criterion: split at commas that are not escaped (R4 §3.1.1.4.1.1).
+
+    Empty ones are left out; raises UnknownParameter when nothing is left, because an empty
+    value must never find everything.
+    """
     if "," not in value:
         return [value]
     parts, current, escaped = [], "", False
@@ -120,7 +126,10 @@ def split_values(value: str) -> list[str]:
         else:
             parts.append(current)
             current = ""
-    return [*parts, current]
+    alternatives = [part for part in (*parts, current) if part]
+    if not alternatives:
+        raise UnknownParameter("a search parameter has no value")
+    return alternatives
 
 
 def split_bars(value: str) -> list[str]:

@@ -9,6 +9,8 @@ from vesalius.standards import fhir
 from vesalius.stores.record.hashing import parameter_number
 from vesalius.stores.record.model import UnknownParameter, UnsupportedParameter
 
+LARGEST = 2**63 - 1
+
 # Table, column for ascending, column for descending, SQL type.
 _SORTED = {
     "date": ("record_date", "lowest", "highest", "bigint"),
@@ -42,7 +44,11 @@ def after(keys: list[Key], cursor: list[Any] | None) -> Predicate:
     """Rows behind the cursor: a later key, or equal keys and a smaller number."""
     if cursor is None:
         return TRUE
-    if len(cursor) != len(keys) + 1 or not isinstance(cursor[-1], int):
+    if (
+        len(cursor) != len(keys) + 1
+        or not isinstance(cursor[-1], int)
+        or not -LARGEST <= cursor[-1] <= LARGEST
+    ):
         raise UnknownParameter("_cursor belongs to another search")
     alternatives = []
     equal = TRUE

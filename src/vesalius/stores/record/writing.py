@@ -155,10 +155,11 @@ def _require_sound(deed: Deed) -> None:
         return
     issues = fhir.validate(deed.body, resource_type=deed.resource_type)
     if issues:
-        raise Rejected(issues)
+        raise Rejected(issues, about=deed.body)
     if deed.verb == "update" and (deed.body or {}).get("id") != deed.id:
         where = f"{deed.resource_type}.id"
-        raise Rejected([Issue("error", "value", "the id must be the one in the address", where)])
+        issue = Issue("error", "value", "the id must be the one in the address", where)
+        raise Rejected([issue], about=deed.body)
 
 
 async def _lock(
