@@ -167,7 +167,7 @@ def patient_of(body: Mapping[str, Any]) -> str | None:
 
 def order_of(body: Mapping[str, Any], *, version: int, now: datetime) -> Order:
     """The order that a ServiceRequest with a patient and an accession number places."""
-    codings = (body.get("code") or {}).get("coding") or []
+    codings: list[dict[str, str]] = (body.get("code") or {}).get("coding") or []
     procedure = procedure_of(codings)
     first = next(iter(codings), {})
     details = _details(body)

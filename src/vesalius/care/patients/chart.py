@@ -146,7 +146,8 @@ def latest(observations: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     for body in observations:
         if body.get("status") in ("entered-in-error", "cancelled"):
             continue
-        coding = next(iter((body.get("code") or {}).get("coding") or []), {})
+        codings: list[dict[str, Any]] = (body.get("code") or {}).get("coding") or []
+        coding = next(iter(codings), {})
         key = (
             f"{coding.get('system')}|{coding.get('code')}"
             if coding

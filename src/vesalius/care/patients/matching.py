@@ -126,7 +126,8 @@ async def _candidates(
 def _compare(
     card: Card, identifiers: list[tuple[str, str]], identity: Identity, system: str
 ) -> Proposal:
-    reasons, differences = [], []
+    reasons: list[str] = []
+    differences: list[str] = []
     number = identity.PatientID.strip()
     if number and any(value == number for _, value in identifiers):
         reasons.append("identifier")
@@ -164,7 +165,7 @@ def _sex_agrees(recorded: str | None, sent: str | None) -> bool | None:
     return None
 
 
-def _reason(identity: Identity, system: str | None, proposals: list[Proposal], certain: int) -> str:
+def _reason(identity: Identity, proposals: list[Proposal], certain: int) -> str:
     """One word for why a study waits; the browser has the sentence in the user's language."""
     if certain > 1:
         return "ambiguous"

@@ -19,10 +19,10 @@ from io import BytesIO
 from pathlib import Path
 
 import arabic_reshaper  # type: ignore[import-untyped]
-from bidi.algorithm import get_display
-from fontTools import subset
-from fontTools.ttLib import TTFont as FontFile
-from fontTools.varLib import instancer
+from bidi.algorithm import get_display  # type: ignore[import-untyped]
+from fontTools import subset  # type: ignore[import-untyped]
+from fontTools.ttLib import TTFont as FontFile  # type: ignore[import-untyped]
+from fontTools.varLib import instancer  # type: ignore[import-untyped]
 from reportlab.pdfbase import pdfmetrics  # type: ignore[import-untyped]
 from reportlab.pdfbase.ttfonts import TTFont  # type: ignore[import-untyped]
 
@@ -113,8 +113,10 @@ class Faces:
 
     def width(self, text: str, size: float, weight: int) -> float:
         """How wide a shaped text is."""
-        return sum(
-            pdfmetrics.stringWidth(piece, font, size) for font, piece in self.runs(text, weight)
+        return float(
+            sum(
+                pdfmetrics.stringWidth(piece, font, size) for font, piece in self.runs(text, weight)
+            )
         )
 
     def lines(self, text: str, width: float, size: float, weight: int = REGULAR) -> list[Line]:
