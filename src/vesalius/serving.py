@@ -62,7 +62,7 @@ def http_application(house: House) -> ASGIApp:
 
     application = Starlette(
         routes=[
-            Mount("/fhir", fhir.application(house)),
+            *fhir.mounted(house),
             Mount("/dicomweb", dicomweb.application(house)),
             Mount("/", web.application(house)),
         ],
