@@ -1,5 +1,7 @@
 """PDUs: what is written is read again, and what is wrong is refused (PS3.8 section 9.3)."""
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -119,10 +121,8 @@ class TestRefusal:
 
     @given(st.sampled_from(sorted(pdu.LENGTHS)), st.binary(max_size=400))
     def test_any_octets(self, kind: int, body: bytes) -> None:
-        try:
+        with suppress(Malformed):
             pdu.decode(kind, body)
-        except Malformed:
-            pass
 
     def test_item_longer_than_its_pdu(self) -> None:
         body = bytearray(AssociateRequest("A", "B", ()).encode()[6:])

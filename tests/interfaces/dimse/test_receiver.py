@@ -2,6 +2,7 @@
 
 import struct
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -49,7 +50,7 @@ def hear(octets: bytes, cuts: list[int] | None = None, *, takes: bool = True) ->
     heard = Heard(takes=takes)
     receiver = Receiver(LIMITS, heard)
     edges = [0, *sorted(cuts or []), len(octets)]
-    for start, stop in zip(edges, edges[1:], strict=False):
+    for start, stop in pairwise(edges):
         receiver.consume(memoryview(octets)[start:stop])
     return heard
 

@@ -53,10 +53,10 @@ async def serve(house: House, listener: socket.socket, stop: asyncio.Event) -> N
 class Acceptor:
     """Accepts connections, and serves the associations they become."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: House, limits: Limits | None = None) -> None:
         settings = house.settings
         self._house = house
-        self._limits = Limits.of(settings)
+        self._limits = limits or Limits.of(settings)
         self._lobby = Lobby(
             per_address=settings.unassociated_per_address, total=settings.unassociated_total
         )
