@@ -30,8 +30,6 @@ class Subject:
     name: str
     birth_date: date
     sex: str
-    size_metres: float = 1.70
-    weight_kilograms: float = 72.0
 
 
 @dataclass(frozen=True)
@@ -145,8 +143,6 @@ def describe_patient(dataset: Dataset, subject: Subject, exam: Exam) -> None:
     dataset.PatientSex = subject.sex
     years = (exam.started.date() - subject.birth_date).days // 365.25
     dataset.PatientAge = f"{int(years):03d}Y"
-    dataset.PatientSize = f"{subject.size_metres:.2f}"
-    dataset.PatientWeight = f"{subject.weight_kilograms:.1f}"
 
 
 def describe_study(dataset: Dataset, exam: Exam) -> None:
