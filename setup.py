@@ -6,7 +6,11 @@ from typing import Any
 
 from setuptools import setup
 
-WALKER = ("src/vesalius/standards/dicom/values.py", "src/vesalius/standards/dicom/walker.py")
+COMPILED = (
+    "src/vesalius/standards/dicom/values.py",
+    "src/vesalius/standards/dicom/walker.py",
+    "src/vesalius/stores/archive/checksums.py",
+)
 
 
 def extensions() -> list[Any]:
@@ -26,7 +30,7 @@ def extensions() -> list[Any]:
             optional=True,
             extra_compile_args=["-O2"],
         )
-        for path in WALKER
+        for path in COMPILED
     ]
     # The types are in the .pxd files; annotations are for readers and the type checker.
     directives = {

@@ -93,7 +93,6 @@ CREATE TABLE instance (
     metadata_size bigint NOT NULL,
     source text NOT NULL,
     stored timestamptz NOT NULL DEFAULT now(),
-    verified timestamptz,
     damage text
 );
 -- Both are compressed or digests already, and read by ranges.

@@ -213,7 +213,7 @@ def write_binary_numbers(
         form = (">" if big_endian else "<") + str(count) + letter
     numbers = unpack_from(form, data, start)
     if count == 1 and kind != FL and kind != FD and kind != SV and kind != UV:
-        parts.append(b',"Value":[%d]' % numbers)
+        parts.append(b',"Value":[%d]' % numbers[0])
         return
     if kind == FL or kind == FD:
         texts = [float_text(number) for number in numbers]

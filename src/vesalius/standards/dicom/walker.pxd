@@ -35,7 +35,7 @@ cdef class Walker:
 
     @cython.locals(p="const unsigned char*", size=Py_ssize_t, pos=Py_ssize_t, base="long long",
                    number="unsigned int", header=Py_ssize_t, kind=int, length="long long",
-                   code=int, start=Py_ssize_t, wide=bint, vr=str, known=tuple)
+                   code=int, start=Py_ssize_t, wide=bint, vr=str, known=tuple, meant=tuple)
     cdef Py_ssize_t _walk(self, bytes data) except -1
     @cython.locals(p="const unsigned char*", value="unsigned int")
     cdef long long _long(self, bytes data, Py_ssize_t pos)

@@ -161,7 +161,7 @@ class Walker:
         self.position += consumed
         if self.position - self._skipped > self.header_limit:
             raise Invalid("the data set's header is longer than we take")
-        if self.done:
+        if self.pixel_tag:
             return chunk[consumed:]
         rest = len(chunk) - consumed
         if rest:
@@ -221,8 +221,8 @@ class Walker:
             code = 0
             if not self.explicit:
                 length = self._long(data, pos + 4)
-                known = implicit_kind(number)
-                vr, kind = known
+                meant = implicit_kind(number)
+                vr, kind = meant
                 if vr == "XS":
                     vr = "SS" if self._signed else "US"
                     kind = KINDS[vr]
@@ -239,8 +239,8 @@ class Walker:
                         return pos
                     length = self._long(data, pos + 8)
                     if code == UN_CODE and length != UNDEFINED and not self.big_endian:
-                        known = self._meant_by_unknown(number, length)
-                        vr, kind = known
+                        meant = self._meant_by_unknown(number, length)
+                        vr, kind = meant
                 elif self.big_endian:
                     length = p[pos + 6] << 8 | p[pos + 7]
                 else:

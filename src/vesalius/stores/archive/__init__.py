@@ -15,11 +15,12 @@ from vesalius.stores.archive.events import (
     StudyAttached,
 )
 from vesalius.stores.archive.finding import find, find_each, findable
-from vesalius.stores.archive.intake import Intake, begin
-from vesalius.stores.archive.integrity import scrub, verify
+from vesalius.stores.archive.intake import Intake, begin, begin_file
+from vesalius.stores.archive.integrity import ScrubReport, scrub, verify
 from vesalius.stores.archive.metadata import metadata
 from vesalius.stores.archive.model import (
     BulkRange,
+    BulkValue,
     FrameRange,
     InstanceRow,
     Level,
@@ -39,6 +40,7 @@ from vesalius.stores.archive.retrieval import (
     instances,
     read_bulk,
     read_frame,
+    stream_bulk,
     stream_instance,
 )
 from vesalius.stores.archive.studies import series, studies, study
@@ -47,6 +49,7 @@ from vesalius.stores.archive.sweeper import sweep
 __all__ = [
     "BlobDamaged",
     "BulkRange",
+    "BulkValue",
     "FrameRange",
     "InstanceQuarantined",
     "InstanceRow",
@@ -56,6 +59,7 @@ __all__ = [
     "MetadataPack",
     "Quarantined",
     "Query",
+    "ScrubReport",
     "Sealed",
     "SeriesRow",
     "Stored",
@@ -63,6 +67,7 @@ __all__ = [
     "StudyRow",
     "attach",
     "begin",
+    "begin_file",
     "bulk",
     "discard_quarantined",
     "find",
@@ -79,6 +84,7 @@ __all__ = [
     "scrub",
     "series",
     "storing_order",
+    "stream_bulk",
     "stream_instance",
     "studies",
     "study",

@@ -61,9 +61,7 @@ TAGS_BY_LEVEL: dict[Level, tuple[str, ...]] = {
     "SERIES": SERIES,
     "IMAGE": INSTANCE,
 }
-LEVEL_OF: dict[str, Level] = {
-    tag: level for level, tags in TAGS_BY_LEVEL.items() for tag in tags
-}
+LEVEL_OF: dict[str, Level] = {tag: level for level, tags in TAGS_BY_LEVEL.items() for tag in tags}
 WANTED = frozenset(int(tag, 16) for tag in LEVEL_OF) | {0x00080005}
 
 # Computed, not stored (PS3.4 C.3.4, PS3.18 10.6.3.3): where each is known.

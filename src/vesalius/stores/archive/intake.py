@@ -140,8 +140,7 @@ class Intake:
             self._meta.close()
         for piece in self._inflater.finish() if self._inflater else ():
             self._walk(piece)
-        sealed = self._describe()
-        return sealed
+        return self._describe()
 
     async def abort(self) -> None:
         """Forget what was written.

@@ -163,9 +163,23 @@ class FrameRange:
     blob_key: str
     transfer_syntax_uid: str
     pieces: tuple[tuple[int, int, bytes], ...]
+    row: InstanceRow
     bit_offset: int = 0
     bit_length: int | None = None
     deflated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BulkValue:
+    """A value that stands in the file, for reading: its place in the (inflated) data set."""
+
+    path: str
+    vr: str
+    offset: int
+    length: int
+    big_endian: bool
+    deflated: bool
+    row: InstanceRow
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,9 +43,7 @@ def name_expression(pattern: str) -> str:
     pieces = []
     for group in plain(pattern).split("="):
         group = group.strip().rstrip("^")
-        body = "".join(
-            "[^=]*" if c == "*" else "[^=]" if c == "?" else re.escape(c) for c in group
-        )
+        body = "".join("[^=]*" if c == "*" else "[^=]" if c == "?" else re.escape(c) for c in group)
         # `Doe^J*` and `Doe` alike end at a component's border or at the group's end.
         pieces.append(body)
     wanted = [piece for piece in pieces if piece]
@@ -56,6 +54,5 @@ def fuzzy_expressions(text: str) -> list[str]:
     """Fuzzy matching (PS3.18 8.3.4.2): every word of the question begins a word of the name."""
     words = [word for word in _DELIMITERS.split(plain(text)) if word]
     return [
-        r"[=\^ \-]" + "".join("[^=]" if c == "?" else re.escape(c) for c in word)
-        for word in words
+        r"[=\^ \-]" + "".join("[^=]" if c == "?" else re.escape(c) for c in word) for word in words
     ]

@@ -10,19 +10,23 @@ from vesalius.kit.transaction import Transaction
 from vesalius.standards.dicom.times import date_text, time_text
 from vesalius.stores import audit
 from vesalius.stores.access import Principal, require
+from vesalius.stores.archive.blobs import forget_blob
 from vesalius.stores.archive.events import InstanceQuarantined, InstancesStored
 from vesalius.stores.archive.model import Sealed, Stored
 from vesalius.stores.archive.names import searchable_name
 
 log = logger(__name__)
 
+INDEXED_CHARACTERS = 128
+INDEXED_NAME_CHARACTERS = 1024
+
 # Types of `receive_instance`'s parameters (migration 0005), said so that nothing is guessed.
-RECEIVE_TYPES = (
-    "text text text text text jsonb jsonb jsonb text text text text text text text text text"
-    " text bigint bigint text bigint bytea bytea int text int bigint bytea bytea jsonb bytea"
-    " bigint bigint text"
-).split()
-RECEIVE = "SELECT * FROM receive_instance(" + ", ".join(f"%s::{t}" for t in RECEIVE_TYPES) + ")"
+_TYPES = """
+text text text text text jsonb jsonb jsonb
+text text text text text text text text text text bigint bigint
+text bigint bytea bytea int text int bigint bytea bytea jsonb bytea bigint bigint text
+"""
+RECEIVE = "SELECT * FROM receive_instance(" + ", ".join(f"%s::{t}" for t in _TYPES.split()) + ")"
 
 
 def storing_order(sealed: Sealed) -> tuple[str, str, str]:
@@ -69,6 +73,9 @@ async def receive(tx: Transaction, principal: Principal, sealed: Sealed) -> Stor
         )
     elif row["quarantine_key"] is not None:
         await _tell_quarantined(tx, principal, sealed, row)
+    else:
+        # These bytes are already kept, under another key.
+        forget_blob(tx, sealed.blob_key)
     return stored
 
 
@@ -103,13 +110,13 @@ def _parameters(sealed: Sealed) -> tuple[Any, ...]:
         _json_text(sealed.instance_json),
         _text(elements, "00100020"),
         _text(elements, "00100021"),
-        searchable_name(elements.get("00100010")),
+        _name(elements, "00100010"),
         _date(elements, "00100030"),
         _text(elements, "00100040"),
         _date(elements, "00080020"),
         _time(elements, "00080030"),
         _text(elements, "00080050"),
-        searchable_name(elements.get("00080090")),
+        _name(elements, "00080090"),
         _text(elements, "00080060"),
         _integer(elements, "00200011"),
         _integer(elements, "00200013"),
@@ -138,7 +145,13 @@ def _json_text(json: bytes) -> str:
 
 def _text(elements: Any, tag: str) -> str | None:
     values = (elements.get(tag) or {}).get("Value") or [None]
-    return None if values[0] is None else str(values[0])
+    # Index entries have a limit; a value longer than its VR allows is cut, in the index only.
+    return None if values[0] is None else str(values[0])[:INDEXED_CHARACTERS]
+
+
+def _name(elements: Any, tag: str) -> str | None:
+    name = searchable_name(elements.get(tag))
+    return name[:INDEXED_NAME_CHARACTERS] if name else None
 
 
 def _integer(elements: Any, tag: str) -> int | None:
