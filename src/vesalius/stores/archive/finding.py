@@ -5,7 +5,7 @@ for those rows only. The access policy is in its WHERE clause.
 """
 
 from collections.abc import AsyncIterator
-from typing import Any, LiteralString, cast
+from typing import Any
 
 from vesalius.kit.database import Predicate
 from vesalius.kit.transaction import Transaction
@@ -100,7 +100,7 @@ async def find_each(
     answer = _Answer(level, query)
     async with tx.connection.cursor(name="archive_find") as cursor:
         cursor.itersize = 200
-        await cursor.execute(cast(LiteralString, statement.sql), statement.params)
+        await cursor.execute(statement.sql, statement.params)
         async for row in cursor:
             yield answer.of(row)
 

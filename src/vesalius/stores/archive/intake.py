@@ -197,9 +197,7 @@ class Intake:
         rest = walker.feed(data)
         self._header_digest.update(memoryview(data)[: len(data) - len(rest)])
         if walker.done:
-            self._begin_pixels(walker)
-            assert self._pixels is not None
-            self._pixels.feed(rest)
+            self._begin_pixels(walker).feed(rest)
         elif walker.position - self._taken_at > FEED_BYTES:
             self._taken_at = walker.position
             self._metadata.write(walker.take_json())
@@ -224,7 +222,7 @@ class Intake:
             f"/dicomweb/studies/{study}/series/{series}/instances/{instance}/bulkdata/"
         )
 
-    def _begin_pixels(self, walker: Walker) -> None:
+    def _begin_pixels(self, walker: Walker) -> PixelReader:
         if walker.pixel_length >= 0 and self._syntax is not None and self._syntax.encapsulated:
             raise Invalid("the pixel data should be encapsulated and is not")
         if walker.pixel_length < 0 and self._syntax is not None and not self._syntax.encapsulated:
@@ -246,6 +244,7 @@ class Intake:
                 frame_bits=self._frame_bits,
             )
         )
+        return self._pixels
 
     def _describe(self) -> Sealed:
         walker, syntax = self._walker, self._syntax

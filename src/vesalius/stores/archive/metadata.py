@@ -10,7 +10,7 @@ import zlib
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, LiteralString, cast
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from vesalius.kit.blobs import Blobs
@@ -130,7 +130,7 @@ def _shrink(cache: OrderedDict[tuple[int, int, int], _Pack]) -> None:
 
 async def _build(tx: Transaction, series_keys: list[int]) -> dict[int, _Pack]:
     """Packs of whole series, from their instances' rows, fetched in PostgreSQL's binary form."""
-        async with tx.connection.cursor(binary=True) as cursor:
+    async with tx.connection.cursor(binary=True) as cursor:
         await cursor.execute(MEMBERS, (series_keys,))
         rows = await cursor.fetchall()
     by_series: dict[int, list[dict[str, Any]]] = {key: [] for key in series_keys}
