@@ -2,15 +2,22 @@
 
 from vesalius.kit.errors import NotFound
 from vesalius.kit.transaction import Transaction
+from vesalius.stores.access import Principal, require
 from vesalius.stores.archive.events import StudyAttached
 
 
-async def attach(tx: Transaction, study_instance_uid: str, patient_reference: str | None) -> None:
+async def attach(
+    tx: Transaction,
+    principal: Principal,
+    study_instance_uid: str,
+    patient_reference: str | None,
+) -> None:
     """Say to which patient a study belongs, or, with None, that nobody knows.
 
-    Raises NotFound when there is no such study. Who may, why, and the audit are the caller's:
+    Raises NotFound when there is no such study. Reasons and the audit are the caller's:
     `imaging.studies` alone calls this.
     """
+    require(principal, "study.correct")
     row = await tx.fetch_one(
         "UPDATE study SET patient_reference = %s, revision = revision + 1"
         " WHERE study_instance_uid = %s RETURNING study_key",
