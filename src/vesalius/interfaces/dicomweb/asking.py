@@ -27,6 +27,25 @@ class Target:
         return "/".join(f"{name}/{uid}" for name, uid in parts if uid)
 
 
+@dataclass(frozen=True, slots=True)
+class InstanceTarget:
+    """An instance with all the UIDs above it."""
+
+    study: str
+    series: str
+    instance: str
+
+    @property
+    def uids(self) -> tuple[str, str, str]:
+        """Study, series and instance UID."""
+        return (self.study, self.series, self.instance)
+
+    @property
+    def path(self) -> str:
+        """Its path below the service, without a leading slash."""
+        return f"studies/{self.study}/series/{self.series}/instances/{self.instance}"
+
+
 def house_of(request: Request) -> House:
     """The house this request came into."""
     house: House = request.app.state.house
@@ -54,6 +73,12 @@ def target_of(request: Request) -> Target:
     return Target(**given)
 
 
+def named_instance(request: Request) -> InstanceTarget:
+    """The instance the path names."""
+    target = target_of(request)
+    return InstanceTarget(target.study, target.series or "", target.instance or "")
+
+
 def frame_numbers_of(request: Request) -> list[int]:
     """The frame list of the path: `1,3,5`, counted from 1 (PS3.18 table 10.1-1)."""
     numbers: list[int] = []
@@ -70,5 +95,5 @@ def base_url_of(request: Request) -> str:
     """The service's address as the client sees it, without a trailing slash."""
     public = house_of(request).settings.public_url
     if public:
-        return public.rstrip("/") + request.scope.get("root_path", "")
+        return f"{public.rstrip('/')}{request.scope.get('root_path', '')}"
     return str(request.base_url).rstrip("/")

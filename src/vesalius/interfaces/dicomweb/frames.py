@@ -5,18 +5,19 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
+from vesalius.app import House
 from vesalius.interfaces.dicomweb.asking import (
-    Target,
     base_url_of,
     frame_numbers_of,
     house_of,
+    named_instance,
     principal_of,
-    target_of,
 )
 from vesalius.interfaces.dicomweb.looking import note_look
 from vesalius.interfaces.dicomweb.media_types import (
     ANY_SYNTAX,
     EXPLICIT,
+    LITTLE_ENDIAN,
     OCTETS,
     Wanted,
     pixel_media_types,
@@ -27,10 +28,11 @@ from vesalius.interfaces.dicomweb.parts import Part, multipart_response
 from vesalius.interfaces.dicomweb.pictures import native_frame
 from vesalius.kit.errors import Unsupported
 from vesalius.stores import archive
+from vesalius.stores.access import Principal
 
 
 @dataclass(frozen=True, slots=True)
-class _Form:
+class Form:
     """How frames are sent: as stored or decoded, of which type, packed in parts or alone."""
 
     multipart: bool
@@ -41,17 +43,19 @@ class _Form:
 
 async def retrieve_frames(request: Request) -> Response:
     """`GET …/instances/{instance}/frames/{frames}`."""
+    return await send_frames(request, frame_numbers_of(request))
+
+
+async def send_frames(request: Request, numbers: list[int] | None) -> Response:
+    """The frames of these numbers, or all, in the best form the client takes."""
     principal = principal_of(request)
     house = house_of(request)
-    target = target_of(request)
-    numbers = frame_numbers_of(request)
+    target = named_instance(request)
     async with house.database.transaction() as tx:
-        ranges = await archive.frames(
-            tx, principal, target.study, target.series, target.instance, numbers
-        )
+        ranges = await archive.frames(tx, principal, *target.uids, numbers)
         await note_look(tx, principal, target.study)
     form = choose_form(list(wanted(request)), ranges[0].transfer_syntax_uid, len(ranges))
-    bodies = [await _frame(house, principal, target, each, form) for each in ranges]
+    bodies = [await _body(house, principal, each, form) for each in ranges]
     media_type = with_syntax(form.media_type, form.transfer_syntax_uid)
     if not form.multipart:
         return Response(bodies[0], headers={"Content-Type": media_type})
@@ -63,13 +67,14 @@ async def retrieve_frames(request: Request) -> Response:
     return multipart_response(form.media_type, parts)
 
 
-async def _frame(house, principal, target: Target, each: archive.FrameRange, form: _Form) -> bytes:
-    if form.decode:
-        return await native_frame(house, principal, target, each)
-    return await archive.read_frame(house, each)
+async def _body(house: House, principal: Principal, frame: archive.FrameRange, form: Form) -> bytes:
+    # A frame that begins inside a byte is cut out of its neighbours by decoding it.
+    if form.decode or frame.bit_length is not None:
+        return await native_frame(house, principal, frame)
+    return await archive.read_frame(house.blobs, frame)
 
 
-def choose_form(accepted: list[Wanted], stored: str, count: int) -> _Form:
+def choose_form(accepted: list[Wanted], stored: str, count: int) -> Form:
     """The best form the client takes; `Unsupported` when there is none."""
     for each in accepted:
         if not (each.multipart or (each.single and count == 1)):
@@ -79,7 +84,7 @@ def choose_form(accepted: list[Wanted], stored: str, count: int) -> _Form:
     raise Unsupported("These frames cannot be sent in any of the accepted media types.")
 
 
-def _form(each: Wanted, stored: str) -> _Form | None:
+def _form(each: Wanted, stored: str) -> Form | None:
     names = pixel_media_types(stored)
     asked, syntax = each.media_type, each.transfer_syntax_uid
     native = names[0] == OCTETS
@@ -87,11 +92,11 @@ def _form(each: Wanted, stored: str) -> _Form | None:
     own_syntax = EXPLICIT if native else stored
     name = next((name for name in names if asked.covers(name)), None)
     if name and syntax in (None, ANY_SYNTAX, stored, own_syntax):
-        return _Form(each.multipart, name, own_syntax, native and stored not in LITTLE_ENDIAN)
+        return Form(each.multipart, name, own_syntax, native and stored not in LITTLE_ENDIAN)
     if asked.covers(OCTETS):
         if syntax in (ANY_SYNTAX, stored):
             # OHIF and others ask for octets in whatever syntax: the part says what it is.
-            return _Form(each.multipart, names[0], own_syntax, False)
+            return Form(each.multipart, names[0], own_syntax, False)
         if syntax in (None, EXPLICIT):
-            return _Form(each.multipart, OCTETS, EXPLICIT, True)
+            return Form(each.multipart, OCTETS, EXPLICIT, True)
     return None

@@ -1,4 +1,4 @@
-"""DICOM media types (PS3.18 §8.7): what a client accepts and what each transfer syntax is called."""
+"""DICOM media types (PS3.18 §8.7): what a client accepts, what transfer syntaxes are called."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +15,8 @@ ZIP = "application/zip"
 MULTIPART = "multipart/related"
 EXPLICIT = "1.2.840.10008.1.2.1"
 NATIVE = frozenset({"1.2.840.10008.1.2", EXPLICIT, "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.2"})
+# Native frames whose bytes are explicit little endian as they stand (deflated: once inflated).
+LITTLE_ENDIAN = NATIVE - {"1.2.840.10008.1.2.2"}
 ANY_SYNTAX = "*"
 
 _J = "1.2.840.10008.1.2.4."

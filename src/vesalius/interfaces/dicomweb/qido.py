@@ -55,7 +55,7 @@ async def _search(request: Request, level: archive.Level) -> Response:
     if media_type is None:
         raise Unsupported("Search results come as application/dicom+json only.")
     target = target_of(request)
-    query, page = _read_query(request, target, house.settings.page_count)
+    query, page = _read_query(request, level, target, house.settings.page_count)
     async with house.database.transaction() as tx:
         found = await archive.find(tx, principal, level, query)
         await note_query(tx, principal, level, query)
@@ -73,7 +73,9 @@ def _accept(request: Request) -> str | None:
     return request.query_params.get("accept") or request.headers.get("accept")
 
 
-def _read_query(request: Request, target: Target, most: int) -> tuple[archive.Query, int]:
+def _read_query(
+    request: Request, level: archive.Level, target: Target, most: int
+) -> tuple[archive.Query, int]:
     """(the question, how many answers to give); one more is asked for, to know of the rest."""
     if len(request.url.query) > QUERY_CHARACTERS:
         raise Invalid("The query is too long.")
@@ -100,7 +102,7 @@ def _read_query(request: Request, target: Target, most: int) -> tuple[archive.Qu
             case "accept" | "charset":
                 pass
             case _:
-                _read_criterion(name, value, identifier)
+                _read_criterion(name, value, identifier, level)
     for tag, uid in ((STUDY, target.study), (SERIES, target.series)):
         if uid:
             identifier[tag] = {"vr": "UI", "Value": [uid]}
@@ -127,9 +129,14 @@ def _read_include(value: str, include: set[str], options: dict[str, Any]) -> Non
             include.add(_path_of(name)[0])
 
 
-def _read_criterion(name: str, value: str, identifier: dict[str, Any]) -> None:
+def _read_criterion(
+    name: str, value: str, identifier: dict[str, Any], level: archive.Level
+) -> None:
     """`PatientName=A*`, `00100010=A*`, `RequestAttributesSequence.RequestedProcedureID=1`."""
-    *above, last = _path_of(name)
+    path = _path_of(name)
+    if not archive.findable(level, path[0]):
+        raise Invalid(f"{name[:64]} cannot be searched by at this level.")
+    *above, last = path
     dataset = identifier
     for tag in above:
         if vr_of(tag) != "SQ":
@@ -162,6 +169,9 @@ def _values(vr: str, value: str) -> list[Any]:
         return [{"Alphabetic": value}]
     if vr in NUMERIC_VRS:
         return [_number(vr, each) for each in value.split("\\")]
+    if vr == "CS":
+        # No code string has a comma; OHIF lists modalities so.
+        return value.replace("\\", ",").split(",")
     return value.split("\\") if vr not in ("LT", "ST", "UT", "UR") else [value]
 
 

@@ -22,7 +22,7 @@ from vesalius.interfaces.dicomweb.asking import (
 from vesalius.interfaces.dicomweb.looking import note_look
 from vesalius.interfaces.dicomweb.media_types import wanted
 from vesalius.interfaces.dicomweb.parts import Part, multipart_response
-from vesalius.interfaces.dicomweb.pictures import Subject, picture, picture_key
+from vesalius.interfaces.dicomweb.pictures import Subject, picture, picture_key, target_of_row
 from vesalius.interfaces.dicomweb.rendering_options import IGNORED, read_options
 from vesalius.kit.errors import NotFound, Unsupported
 from vesalius.kit.transaction import Transaction
@@ -109,9 +109,9 @@ async def _subjects(
         raise NotFound("There is no such study, series or instance.")
     if frames is not None:
         found = await _frames(tx, principal, rows[0], frames if every else frames[:1])
-        return [Subject(_target(rows[0]), rows[0], each) for each in found]
+        return [Subject(rows[0], each) for each in found]
     chosen = rows[:MOST_PARTS] if every else [representative(rows)]
-    return [Subject(_target(row), row, await middle_frame(tx, principal, row)) for row in chosen]
+    return [Subject(row, await middle_frame(tx, principal, row)) for row in chosen]
 
 
 def representative(rows: list[archive.InstanceRow]) -> archive.InstanceRow:
@@ -128,24 +128,19 @@ async def middle_frame(
     row: archive.InstanceRow,
     number: int | None = None,
 ) -> archive.FrameRange | None:
-    """The frame of this number, or the middle one; None when there are no frames."""
+    """The frame of this number, or the middle one; None when there are none to be told apart."""
+    if number is not None:
+        return (await _frames(tx, principal, row, [number]))[0]
     if not row.frame_count:
         return None
-    return (await _frames(tx, principal, row, [number or row.frame_count // 2 + 1]))[0]
+    try:
+        return (await _frames(tx, principal, row, [row.frame_count // 2 + 1]))[0]
+    except (NotFound, Unsupported):
+        # Video, or pixel data that was cut: a card stands for it.
+        return None
 
 
 async def _frames(
     tx: Transaction, principal: Principal, row: archive.InstanceRow, numbers: list[int]
 ) -> list[archive.FrameRange]:
-    return await archive.frames(
-        tx,
-        principal,
-        row.study_instance_uid,
-        row.series_instance_uid,
-        row.sop_instance_uid,
-        numbers,
-    )
-
-
-def _target(row: archive.InstanceRow) -> Target:
-    return Target(row.study_instance_uid, row.series_instance_uid, row.sop_instance_uid)
+    return await archive.frames(tx, principal, *target_of_row(row).uids, numbers)

@@ -7,7 +7,6 @@ nobody else anything, and nothing is answered before it is durable.
 """
 
 from collections.abc import AsyncIterator
-from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -23,8 +22,8 @@ from vesalius.interfaces.dicomweb.asking import (
 )
 from vesalius.interfaces.dicomweb.failure_reasons import DOES_NOT_MATCH, DUPLICATE, reason_of
 from vesalius.interfaces.dicomweb.media_types import DICOM, DICOM_JSON, JSON, MULTIPART
-from vesalius.kit.errors import Invalid, Unsupported, VesaliusError
 from vesalius.interfaces.dicomweb.store_response import Outcome, store_response
+from vesalius.kit.errors import Invalid, Unsupported, VesaliusError
 from vesalius.kit.http.multipart import (
     MultipartReader,
     PartBegun,
@@ -33,11 +32,9 @@ from vesalius.kit.http.multipart import (
     boundary_of,
 )
 from vesalius.kit.http.negotiation import choose, parse_media_type
-from vesalius.kit.log import logger
+from vesalius.kit.transaction import Transaction
 from vesalius.stores import archive, audit
 from vesalius.stores.access import Principal, require
-
-log = logger(__name__)
 
 GROUP_INSTANCES = 32
 
@@ -122,7 +119,10 @@ class _Message:
             if parse_media_type(content_type).name != DICOM:
                 raise Unsupported("A part is not application/dicom.")
             self._intake = await archive.begin(
-                self._house.blobs, self._principal, source=self._source
+                self._house.blobs,
+                self._principal,
+                settings=self._house.settings,
+                source=self._source,
             )
         except VesaliusError as error:
             self.outcome.fail(reason_of(error))
@@ -160,7 +160,7 @@ class _Message:
         done = Outcome()
         try:
             async with self._house.database.transaction() as tx:
-                for sealed in group:
+                for sealed in sorted(group, key=archive.storing_order):
                     await self._receive(tx, sealed, done)
         except VesaliusError as error:
             # The commit itself failed: nothing of the group is stored.
@@ -170,7 +170,7 @@ class _Message:
         self.outcome.stored += done.stored
         self.outcome.failed += done.failed
 
-    async def _receive(self, tx: Any, sealed: archive.Sealed, done: Outcome) -> None:
+    async def _receive(self, tx: Transaction, sealed: archive.Sealed, done: Outcome) -> None:
         try:
             if self._target.study not in ("", sealed.study_instance_uid):
                 done.fail(DOES_NOT_MATCH, sealed)

@@ -1,11 +1,10 @@
 """Instances written anew in explicit little endian, by a worker, into a passing file."""
 
 import asyncio
-import os
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 from vesalius.app import House
 from vesalius.stores import archive
@@ -21,18 +20,20 @@ async def explicit_file(house: House, row: archive.InstanceRow) -> tuple[int, As
     with tempfile.TemporaryDirectory(dir=folder) as work:
         source, target = Path(work, "stored"), Path(work, "explicit")
         # The worker reads what was verified, not what stands on the disk a moment later.
-        with source.open("wb") as file:
+        with _open(source, "xb") as file:
             async for chunk in archive.stream_instance(house.blobs, row):
-                file.write(chunk)
+                await asyncio.to_thread(file.write, chunk)
         size: int = await house.workers.run(TRANSCODE, str(source), str(target))
         # The name goes with the folder; the open file lives until it is sent.
-        opened = target.open("rb")
+        opened = _open(target, "rb")
     return size, _chunks(opened)
+
+
+def _open(path: Path, mode: Literal["rb", "xb"]) -> BinaryIO:
+    return path.open(mode)
 
 
 async def _chunks(file: BinaryIO) -> AsyncIterator[bytes]:
     with file:
-        descriptor, position = file.fileno(), 0
-        while chunk := await asyncio.to_thread(os.pread, descriptor, CHUNK_BYTES, position):
-            position += len(chunk)
+        while chunk := await asyncio.to_thread(file.read, CHUNK_BYTES):
             yield chunk

@@ -47,7 +47,7 @@ async def retrieve_object(request: Request) -> Response:
     if media_type == DICOM:
         return await send_alone(house, rows[0], asked.get("transferSyntax", ANY_SYNTAX))
     options: dict[str, Any] = {**_options(asked), "media_type": media_type}
-    body = await picture(house, principal, Subject(target, rows[0], frame), options)
+    body = await picture(house, principal, Subject(rows[0], frame), options)
     return Response(body, media_type=media_type)
 
 
