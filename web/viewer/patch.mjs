@@ -6,6 +6,7 @@
  * a policy of `script-src 'self' 'wasm-unsafe-eval'`. Every replacement must find what it replaces;
  * otherwise the build stops, because a pinned bundle that changed must be looked at again.
  */
+import { createHash } from 'node:crypto';
 import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,7 +14,11 @@ import { transform } from 'esbuild';
 import { rewriteEmbind } from './embind.mjs';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
-const PUBLIC_PATH = '/viewer/';
+
+/** Of the patches themselves: other patches give another path, so browsers may keep files for good. */
+const BUILD = await fingerprint();
+const PUBLIC_PATH = `/viewer/${BUILD}/`;
+
 
 /** Not shipped: segmentation models, source maps, other people's sign-in, service workers. */
 const DROPPED = [
@@ -60,6 +65,12 @@ const REPLACED = [
     times: 1,
   },
 ];
+
+async function fingerprint() {
+  const digest = createHash('sha256');
+  for (const name of (await readdir(HERE)).sort()) digest.update(await readFile(join(HERE, name)));
+  return digest.digest('hex').slice(0, 16);
+}
 
 async function filesBelow(folder) {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
@@ -108,7 +119,7 @@ async function main(from, out) {
 
   await Promise.all(
     kept.map(async name => {
-      const target = join(out, name);
+      const target = join(out, BUILD, name);
       await mkdir(dirname(target), { recursive: true });
       if (!/\.(?:js|css)$/.test(name)) return copyFile(join(from, name), target);
       const source = await readFile(join(from, name), 'utf8');
@@ -128,10 +139,10 @@ async function main(from, out) {
   const page = await readFile(join(HERE, 'index.html'), 'utf8');
   await writeFile(
     join(out, 'index.html'),
-    page.replace('{{app.js}}', app).replace('{{app.css}}', 'app.bundle.css'),
+    page.replaceAll('{{path}}', PUBLIC_PATH).replace('{{app.js}}', app),
   );
   for (const own of ['app-config.js', 'boot.js', 'vesalius.css']) {
-    await copyFile(join(HERE, own), join(out, own));
+    await copyFile(join(HERE, own), join(out, BUILD, own));
   }
   await writeFile(join(out, 'LICENCES.txt'), [...licences].sort().join('\n\n'));
 }

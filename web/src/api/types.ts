@@ -210,25 +210,25 @@ export interface NewOrder {
   scheduled: string | null;
 }
 
-export interface PlacedOrder {
-  id: string;
-  accession_number: string;
-  study_instance_uid: string | null;
-}
-
 export interface Order {
   id: string;
-  accession_number: string | null;
+  patient: string;
+  accession_number: string;
   study_instance_uid: string | null;
-  procedure?: string | null;
-  text?: string | null;
-  display?: string | null;
-  modality?: string | null;
-  priority?: string | null;
+  step_status: string | null;
+  procedure: string | null;
+  display: string;
+  modality: string | null;
+  body_site: string | null;
+  laterality: Laterality | null;
+  contrast: boolean | null;
+  transport: Transport | null;
+  priority: Priority;
   status: string;
-  indication?: string | null;
-  scheduled?: string | null;
-  authored?: string | null;
+  indication: string | null;
+  requester: string | null;
+  scheduled: string | null;
+  authored: string;
 }
 
 // --- imaging --------------------------------------------------------------------------------------
@@ -238,25 +238,31 @@ export type ReadingStatus = 'unread' | 'claimed' | 'draft' | 'signed';
 export interface ReadingItem {
   study_instance_uid: string;
   patient: {
+    /** Absent while the study waits for its patient; the rest is then as the images say it. */
     id: string | null;
     name: string;
     mrn: string | null;
     birthDate: string | null;
     sex: string | null;
   };
+  order: string | null;
   accession_number: string | null;
-  modality: string | null;
+  modality: string;
   body_part: string | null;
   description: string | null;
   study_date: string | null;
   arrived: string;
+  /** Images of it are still coming in. */
+  arriving: boolean;
   priority: Priority;
-  waiting_seconds: number | null;
+  waiting_seconds: number;
   status: ReadingStatus;
   claimed_by: string | null;
+  claimed_by_username: string | null;
   instances: number;
   series: number;
   priors: number;
+  /** Status of the signed report, if any. */
   report: string | null;
 }
 
@@ -265,31 +271,38 @@ export interface ReadingList {
   total: number;
 }
 
-export interface Prior {
+export interface StudyFacts {
   study_instance_uid: string;
+  imaging_study: string;
   study_date: string | null;
   modality: string | null;
-  body_part?: string | null;
+  modalities: string[];
   description: string | null;
-  report?: string | null;
+  body_part: string | null;
+  accession_number: string | null;
+  series: number;
+  instances: number;
+  state: string;
+  waiting: string | null;
+}
+
+export interface Prior extends StudyFacts {
+  relevance: number;
+  reasons: string[];
+  report: string | null;
 }
 
 export interface StudyView {
-  study: {
-    study_instance_uid: string;
-    study_date: string | null;
-    modality: string | null;
-    description: string | null;
-    body_part?: string | null;
-    accession_number: string | null;
-    series: number;
-    instances: number;
-  };
+  study: StudyFacts;
   patient: Banner | null;
   order: Order | null;
   priors: Prior[];
-  report: Report | null;
-  reading: { status: ReadingStatus; claimed_by: string | null; priority?: Priority } | null;
+  reading: {
+    status: ReadingStatus;
+    claimed_by: string | null;
+    claimed_by_username: string | null;
+    priority: Priority;
+  } | null;
 }
 
 export interface Macro {
@@ -314,21 +327,32 @@ export interface ReportTemplate {
 
 export interface ReportDraft {
   template: string | null;
+  language: string | null;
   sections: Record<string, string>;
   conclusion: string;
   critical: boolean;
   follow_up: string | null;
+  /** Of the draft; 0 when there is none yet. */
   revision: number;
 }
 
+export type ReportStatus = 'new' | 'draft' | 'preliminary' | 'final' | 'amended' | 'appended';
+
+/** A report: the draft where there is one, else what is signed, else what a new one begins with. */
 export interface Report extends ReportDraft {
-  status: 'draft' | 'preliminary' | 'final' | 'amended' | string;
-  author?: string | null;
-  signed_by?: string | null;
-  signed_at?: string | null;
-  /** Titles of the sections as they were when it was written. */
-  titles?: Record<string, string>;
-  addenda?: { text: string; author?: string | null; when?: string | null }[];
+  status: ReportStatus;
+  author: string | null;
+  changed: string | null;
+  addenda: { text: string; author: string; when: string }[];
+  signed_status?: ReportStatus;
+  signed_by?: string;
+  signed_at?: string;
+  pdf?: string;
+}
+
+export interface SavedDraft {
+  revision: number;
+  changed: string;
 }
 
 export interface Unmatched {
@@ -343,5 +367,5 @@ export interface Unmatched {
   description: string | null;
   instances: number;
   reason: string;
-  proposals: { patient: PatientCard; reasons: string[]; score: number }[];
+  proposals: { patient: PatientCard; reasons: string[]; differences: string[]; score: number }[];
 }

@@ -11,6 +11,21 @@ import { permits, sessionQuery } from '~/access/session';
 import { Crashed, NotFound } from './Lost';
 import { Shell } from './Shell';
 
+interface ReadingSearch {
+  show?: string;
+  modality?: string;
+  priority?: string;
+  q?: string;
+}
+
+interface AuditSearch {
+  patient?: string;
+  user?: string;
+  kind?: string;
+  from?: string;
+  to?: string;
+}
+
 interface Context {
   client: QueryClient;
 }
@@ -23,14 +38,14 @@ const root = createRootRouteWithContext<Context>()({ component: Outlet, notFound
 const setup = createRoute({
   getParentRoute: () => root,
   path: '/setup',
-  validateSearch: (search: Record<string, unknown>) => ({ token: text(search.token) }),
+  validateSearch: (search: Record<string, unknown>): { token?: string } => ({ token: text(search.token) }),
   component: lazyRouteComponent(() => import('~/access/setup/SetupPage'), 'SetupPage'),
 });
 
 const signIn = createRoute({
   getParentRoute: () => root,
   path: '/sign-in',
-  validateSearch: (search: Record<string, unknown>) => ({
+  validateSearch: (search: Record<string, unknown>): { next?: string; ended?: true } => ({
     next: text(search.next),
     ended: search.ended === true || undefined,
   }),
@@ -66,7 +81,7 @@ const home = createRoute({
 const patients = createRoute({
   getParentRoute: () => house,
   path: '/patients',
-  validateSearch: (search: Record<string, unknown>) => ({ q: text(search.q) }),
+  validateSearch: (search: Record<string, unknown>): { q?: string } => ({ q: text(search.q) }),
   component: lazyRouteComponent(() => import('~/care/patients/PatientsPage'), 'PatientsPage'),
 });
 
@@ -76,7 +91,7 @@ export type ChartTab = (typeof CHART_TABS)[number];
 const chart = createRoute({
   getParentRoute: () => house,
   path: '/patients/$patient',
-  validateSearch: (search: Record<string, unknown>) => ({
+  validateSearch: (search: Record<string, unknown>): { tab?: ChartTab } => ({
     tab: CHART_TABS.find(tab => tab === search.tab),
   }),
   component: lazyRouteComponent(() => import('~/care/chart/ChartPage'), 'ChartPage'),
@@ -91,7 +106,7 @@ const order = createRoute({
 const reading = createRoute({
   getParentRoute: () => house,
   path: '/reading',
-  validateSearch: (search: Record<string, unknown>) => ({
+  validateSearch: (search: Record<string, unknown>): ReadingSearch => ({
     show: text(search.show),
     modality: text(search.modality),
     priority: text(search.priority),
@@ -127,7 +142,7 @@ const users = createRoute({
 const audit = createRoute({
   getParentRoute: () => house,
   path: '/audit',
-  validateSearch: (search: Record<string, unknown>) => ({
+  validateSearch: (search: Record<string, unknown>): AuditSearch => ({
     patient: text(search.patient),
     user: text(search.user),
     kind: text(search.kind),

@@ -16,7 +16,8 @@ from starlette.responses import FileResponse, PlainTextResponse, RedirectRespons
 from vesalius.kit.http.negotiation import accepts_coding
 
 CODINGS = {"br": ".br", "gzip": ".gz"}
-HASHED = re.compile(r"(^assets/.*-[\w-]{8}\.\w+$)|(\.[0-9a-f]{16,}\.\w+$)")
+# Vite names a file by its content; the viewer lies in a folder named by what it was made from.
+HASHED = re.compile(r"^assets/.*-[\w-]{8}\.\w+$|^[0-9a-f]{16}/")
 FOR_GOOD = "public, max-age=31536000, immutable"
 NOT_BUILT = "The browser application is not built yet: run `make web`.\n"
 

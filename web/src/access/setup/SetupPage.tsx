@@ -1,4 +1,4 @@
-import { Button, PasswordInput, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Checkbox, Group, PasswordInput, Stack, Text, TextInput } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useState, type FormEvent } from 'react';
@@ -6,8 +6,10 @@ import { api } from '~/api/client';
 import { FrontDoor } from '~/access/signing-in/FrontDoor';
 import { sessionQuery } from '~/access/session';
 import { ErrorSays } from '~/design/Says';
-import { useText } from '~/language/LanguageProvider';
+import { useLanguage, useText } from '~/language/LanguageProvider';
 import { passwordFault, SHORTEST_PASSWORD } from './password';
+
+const CLINICAL_ROLES = ['radiologist', 'cardiologist', 'physician', 'technologist'] as const;
 
 /** The link that the server prints when it starts for the first time. */
 export function SetupPage() {
@@ -35,11 +37,12 @@ export function SetupPage() {
 }
 
 function AdministratorForm({ token }: { token: string }) {
-  const t = useText();
+  const { t, language } = useLanguage();
   const navigate = useNavigate();
   const client = useQueryClient();
   const [username, setUsername] = useState('');
   const [display, setDisplay] = useState('');
+  const [roles, setRoles] = useState<string[]>([]);
   const [password, setPassword] = useState('');
   const [repeated, setRepeated] = useState('');
   const [tried, setTried] = useState(false);
@@ -47,8 +50,7 @@ function AdministratorForm({ token }: { token: string }) {
 
   const setUp = useMutation({
     mutationFn: async () => {
-      await api.post('/api/setup', { token, username, display: display || username, password });
-      await api.post('/api/session', { username, password });
+      await api.post('/api/setup', { token, username, display: display || username, password, roles, language });
       await client.fetchQuery({ ...sessionQuery, staleTime: 0 });
     },
     onSuccess: () => navigate({ to: '/' }),
@@ -98,6 +100,18 @@ function AdministratorForm({ token }: { token: string }) {
           value={repeated}
           onChange={event => setRepeated(event.currentTarget.value)}
         />
+        <Checkbox.Group
+          label={t('setup.alsoAs')}
+          description={t('setup.alsoAsHint')}
+          value={roles}
+          onChange={setRoles}
+        >
+          <Group gap="md" mt={6}>
+            {CLINICAL_ROLES.map(role => (
+              <Checkbox key={role} value={role} label={t(`role.${role}`)} />
+            ))}
+          </Group>
+        </Checkbox.Group>
         {setUp.error && <ErrorSays error={setUp.error} />}
         <Button size="sm" type="submit" loading={setUp.isPending}>
           {t('setup.submit')}

@@ -1,7 +1,7 @@
 import { Button, Tabs } from '@mantine/core';
 import { useDocumentTitle } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
-import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
+import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { CHART_TABS, type ChartTab } from '~/app/router';
 import { useMay } from '~/access/session';
 import { bannerQuery, PatientBanner } from '~/care/patients/PatientBanner';
@@ -50,12 +50,7 @@ export function ChartPage() {
     <>
       <PatientBanner patient={patient}>
         {mayOrder && (
-          <Button
-            component={Link}
-            to="/patients/$patient/order"
-            params={{ patient }}
-            leftSection={<Icon name="plus" size={13} />}
-          >
+          <Button onClick={order} leftSection={<Icon name="plus" size={13} />}>
             {t('chart.order')}
           </Button>
         )}

@@ -38,12 +38,12 @@ export function Orders({ patient }: { patient: string }) {
                 <PriorityMark priority={order.priority} />
               </td>
               <td>
-                <b>{order.procedure}</b> <span className="quiet">{order.modality}</span>
+                <b>{order.display}</b> <span className="quiet">{order.modality}</span>
               </td>
               <td>{order.indication}</td>
               <td className="numbers">{order.accession_number}</td>
               <td className="numbers">{formatMoment(order.scheduled, locale)}</td>
-              <td className="numbers">{formatMoment(order.placed, locale)}</td>
+              <td className="numbers">{formatMoment(order.authored, locale)}</td>
               <td>{t(`order.status.${order.status}` as Key)}</td>
             </tr>
           ))}

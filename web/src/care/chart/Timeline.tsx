@@ -38,7 +38,7 @@ export function Timeline({ patient }: { patient: string }) {
   const pages = useTimeline(patient);
 
   const all = useMemo(() => pages.data?.pages.flat() ?? [], [pages.data]);
-  const now = useMemo(() => Date.now(), []);
+  const [now] = useState(() => Date.now());
   const whole = useMemo(
     () => spanOf(all.flatMap(entry => moment(entry.when)?.getTime() ?? []), now),
     [all, now],
@@ -121,7 +121,7 @@ function SpanButtons({ now, onSpan }: { now: number; onSpan: (span: Span | null)
   const { t } = useLanguage();
   const last = (length: number) => () => onSpan({ from: now - length, to: now + length * 0.04 });
   return (
-    <Button.Group aria-label={t('timeline.span')} role="group">
+    <Button.Group aria-label={t('timeline.span')}>
       <Button variant="default" onClick={last(183 * DAY)}>
         {t('timeline.span.months', { count: 6 })}
       </Button>

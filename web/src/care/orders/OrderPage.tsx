@@ -3,8 +3,8 @@ import { useDocumentTitle } from '@mantine/hooks';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useParams } from '@tanstack/react-router';
 import { useState, type FormEvent } from 'react';
-import { api } from '~/api/client';
-import type { Banner, NewOrder, PlacedOrder, Procedure } from '~/api/types';
+import { api, withQuery } from '~/api/client';
+import type { Banner, NewOrder, Order, Procedure } from '~/api/types';
 import { bannerQuery, PatientBanner } from '~/care/patients/PatientBanner';
 import { ErrorSays } from '~/design/Says';
 import { tell } from '~/design/tell';
@@ -30,12 +30,12 @@ export function OrderPage() {
   const procedures = useQuery({
     queryKey: ['procedures', language],
     staleTime: Infinity,
-    queryFn: ({ signal }) => api.get<Procedure[]>('/api/procedures', { signal }),
+    queryFn: ({ signal }) => api.get<Procedure[]>(withQuery('/api/procedures', { language }), { signal }),
   });
   const procedure = procedures.data?.find(one => one.code === form.procedure);
 
   const place = useMutation({
-    mutationFn: (order: NewOrder) => api.post<PlacedOrder>('/api/orders', order),
+    mutationFn: (order: NewOrder) => api.post<Order>('/api/orders', order),
     onSuccess: async placed => {
       tell(t('order.placed', { accession: placed.accession_number }));
       await client.invalidateQueries({ queryKey: ['orders', patient] });
@@ -155,7 +155,7 @@ function OrderFields({
           label={t('order.transport')}
           data={TRANSPORTS.map(value => ({ value, label: t(`order.transport.${value}`) }))}
           value={form.transport}
-          onChange={value => value && onChange({ transport: value })}
+          onChange={value => onChange({ transport: TRANSPORTS.find(one => one === value) ?? 'walking' })}
         />
         <TextInput
           size="sm"

@@ -1,11 +1,12 @@
 import { Button, UnstyledButton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { api, path } from '~/api/client';
-import type { Prior, ReportView } from '~/api/types';
+import type { Prior } from '~/api/types';
+import { reportQuery } from '~/imaging/reports/report';
 import { SignedReport } from '~/imaging/reports/SignedReport';
 import { EmptySays, ErrorSays, LoadingRows } from '~/design/Says';
 import { formatDate } from '~/language/dates';
+import type { Key } from '~/language/en';
 import { useLanguage, useText } from '~/language/LanguageProvider';
 import classes from './Read.module.css';
 
@@ -32,7 +33,8 @@ export function Priors({
             <div className={classes.priorHead}>
               <UnstyledButton aria-expanded={isOpen} onClick={() => setOpened(isOpen ? null : uid)}>
                 <span className="numbers">{formatDate(prior.study_date, locale)}</span> <b>{prior.modality}</b>{' '}
-                {prior.description}
+                {prior.description}{' '}
+                <span className="quiet">{prior.reasons.map(reason => t(`prior.${reason}` as Key)).join(', ')}</span>
               </UnstyledButton>
               <Button
                 size="compact-xs"
@@ -53,12 +55,9 @@ export function Priors({
 
 function PriorReport({ study }: { study: string }) {
   const t = useText();
-  const report = useQuery({
-    queryKey: ['report', study],
-    queryFn: ({ signal }) => api.get<ReportView>(path`/api/studies/${study}/report`, { signal }),
-  });
+  const report = useQuery(reportQuery(study));
   if (report.isPending) return <LoadingRows rows={3} />;
   if (report.error) return <ErrorSays error={report.error} />;
-  if (!report.data.signed) return <p className={`quiet ${classes.unreported}`}>{t('read.noReport')}</p>;
-  return <SignedReport study={study} report={report.data.signed} />;
+  if (!report.data?.signed_status) return <p className={`quiet ${classes.unreported}`}>{t('read.noReport')}</p>;
+  return <SignedReport study={study} report={report.data} />;
 }

@@ -168,7 +168,7 @@ function useNextCase(study: string): () => void {
         await navigate({ to: '/reading' });
         return;
       }
-      if (mayClaim && next.claimed_by === null) claim.mutate(next.study_instance_uid);
+      if (mayClaim && next.claimed_by_username === null) claim.mutate(next.study_instance_uid);
       await navigate({ to: '/read/$study', params: { study: next.study_instance_uid } });
     })();
 }

@@ -13,6 +13,7 @@ import { useKeys } from '~/keys/KeysProvider';
 import { useLanguage } from '~/language/LanguageProvider';
 import { readingListQuery, useClaiming, type Filters } from './readingList';
 import { ReadingRow, ReadingHead } from './ReadingRow';
+import { isOpen } from './waiting';
 import classes from './ReadingList.module.css';
 
 const SHOWS = ['open', 'unread', 'mine', 'signed'] as const;
@@ -79,8 +80,8 @@ function Rows({ items }: { items: ReadingItem[] }) {
   const [now, setNow] = useState(() => Date.now());
   useInterval(() => setNow(Date.now()), TICK_MS, { autoInvoke: true });
 
-  const isFree = (item: ReadingItem) => item.claimed_by === null && item.status === 'unread';
-  const isMine = (item: ReadingItem) => item.claimed_by !== null && item.claimed_by === session?.username;
+  const isFree = (item: ReadingItem) => item.claimed_by_username === null && isOpen(item);
+  const isMine = (item: ReadingItem) => item.claimed_by_username !== null && item.claimed_by_username === session?.username;
   const open = (item: ReadingItem) => {
     if (mayClaim && isFree(item)) claim.mutate(item.study_instance_uid);
     void navigate({ to: '/read/$study', params: { study: item.study_instance_uid } });
@@ -124,7 +125,7 @@ function Rows({ items }: { items: ReadingItem[] }) {
             now={now}
             isMine={isMine(item)}
             onClaim={mayClaim && isFree(item) ? () => claim.mutate(item.study_instance_uid) : undefined}
-            onRelease={mayClaim && isMine(item) && item.status === 'claimed' ? () => release.mutate(item.study_instance_uid) : undefined}
+            onRelease={mayClaim && isMine(item) && isOpen(item) ? () => release.mutate(item.study_instance_uid) : undefined}
             row={rows.row(index)}
           />
         ))}

@@ -64,7 +64,7 @@ export function ReadingRow({
           <bdi>{item.patient.name}</bdi>
         </b>{' '}
         <span className="quiet numbers">
-          {formatDate(item.patient.birthDate, locale)} {item.patient.sex && sexLetter(item.patient.sex, t)}
+          {formatDate(item.patient.birthDate, locale)} {item.patient.sex && t(`gender.short.${item.patient.sex}` as Key)}
         </span>
       </td>
       <td className="numbers">
@@ -91,6 +91,8 @@ export function ReadingRow({
         <span className={classes.status} data-status={item.status}>
           {t(`reading.status.${item.status}` as Key)}
         </span>
+        {item.arriving && <span className="quiet"> · {t('reading.arriving')}</span>}
+        {item.report === 'preliminary' && <span className="quiet"> · {t('reading.status.preliminary')}</span>}
       </td>
       <td className={classes.reader}>
         {item.claimed_by && <span>{isMine ? t('reading.mine') : item.claimed_by}</span>}
@@ -107,11 +109,6 @@ export function ReadingRow({
       </td>
     </tr>
   );
-}
-
-function sexLetter(sex: string, t: (key: Key) => string): string {
-  const gender = { M: 'male', F: 'female', O: 'other' }[sex] ?? sex;
-  return t(`gender.short.${gender}` as Key);
 }
 
 function WaitingTime({ item, now }: { item: ReadingItem; now: number }) {

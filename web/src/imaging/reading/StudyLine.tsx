@@ -42,7 +42,7 @@ function Reader({ view: { reading, study } }: { view: StudyView }) {
   const mayClaim = useMay('reading.claim');
   const { claim, release } = useClaiming();
   if (!reading || reading.status === 'signed') return null;
-  if (reading.claimed_by === null) {
+  if (reading.claimed_by_username === null) {
     if (!mayClaim) return null;
     return (
       <Button variant="light" loading={claim.isPending} onClick={() => claim.mutate(study.study_instance_uid)}>
@@ -50,8 +50,8 @@ function Reader({ view: { reading, study } }: { view: StudyView }) {
       </Button>
     );
   }
-  if (reading.claimed_by !== session?.username) {
-    return <span className={classes.taken}>{t('reading.claimedBy', { name: reading.claimed_display ?? reading.claimed_by })}</span>;
+  if (reading.claimed_by_username !== session?.username) {
+    return <span className={classes.taken}>{t('reading.claimedBy', { name: reading.claimed_by ?? reading.claimed_by_username })}</span>;
   }
   return (
     <Button

@@ -7,16 +7,19 @@ const NOW = new Date('2026-11-24T12:00:00Z').getTime();
 const item = (uid: string, more: Partial<ReadingItem> = {}): ReadingItem => ({
   study_instance_uid: uid,
   patient: { id: '1', name: 'A', mrn: '1', birthDate: null, sex: null },
+  order: null,
   accession_number: null,
   modality: 'CT',
   body_part: null,
   description: null,
   study_date: null,
   arrived: '2026-11-24T11:00:00Z',
+  arriving: false,
   priority: 'routine',
   waiting_seconds: 0,
   status: 'unread',
   claimed_by: null,
+  claimed_by_username: null,
   instances: 1,
   series: 1,
   priors: 0,
@@ -47,10 +50,10 @@ describe('nextCase', () => {
 
   it('passes over what others read, what is signed and what is open', () => {
     const items = [
-      item('theirs', { claimed_by: 'bob', status: 'claimed' }),
+      item('theirs', { claimed_by_username: 'bob', status: 'claimed' }),
       item('signed', { status: 'signed' }),
       item('this'),
-      item('mine', { claimed_by: 'anna', status: 'claimed' }),
+      item('mine', { claimed_by_username: 'anna', status: 'claimed' }),
     ];
     expect(nextCase(items, 'this', 'anna')?.study_instance_uid).toBe('mine');
     expect(nextCase(items.slice(0, 3), 'this', 'anna')).toBeNull();

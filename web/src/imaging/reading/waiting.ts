@@ -31,7 +31,7 @@ export function nextCase(items: ReadingItem[], current: string, username: string
     item =>
       item.study_instance_uid !== current &&
       isOpen(item) &&
-      (item.claimed_by === null || item.claimed_by === username),
+      (item.claimed_by_username === null || item.claimed_by_username === username),
   );
   free.sort(
     (a, b) =>

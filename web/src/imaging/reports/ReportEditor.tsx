@@ -1,7 +1,6 @@
 import { Alert, Button, Group, Select, Switch, Text, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { api, withQuery } from '~/api/client';
 import type { Report, ReportTemplate } from '~/api/types';
 import { useMay, useSession } from '~/access/session';
 import { ErrorSays, useErrorSentence } from '~/design/Says';
@@ -12,8 +11,11 @@ import { ConflictDialog } from './ConflictDialog';
 import { inTemplate, missing } from './draft';
 import { SectionField } from './SectionField';
 import { SignDialog } from './SignDialog';
+import { templatesQuery } from './templates';
 import { useReportDraft, type Saving } from './useReportDraft';
 import classes from './Report.module.css';
+
+const SIGN_KEY = 'Alt+S';
 
 interface Properties {
   study: string;
@@ -26,20 +28,20 @@ interface Properties {
 
 /** The report while it is written. */
 export function ReportEditor({ study, modality, bodyPart, report, writable, onSigned }: Properties) {
-  const { t } = useLanguage();
+  const { t, language } = useLanguage();
   const session = useSession();
   const maySign = useMay('report.sign');
   const [signing, setSigning] = useState(false);
   const drafting = useReportDraft(study, session?.username ?? '', report, writable);
   const { content, change } = drafting;
-  const templates = useTemplates(study, modality, bodyPart);
+  const templates = useQuery(templatesQuery(content.language ?? language, modality, bodyPart));
   const template = templates.data?.find(one => one.id === content.template) ?? null;
   const gaps = template ? missing(content, template, t('report.conclusion')) : [];
 
   useKeys([
     { keys: 'Alt+R', says: 'read.key.report', run: focusReport },
     ...(writable && maySign && template
-      ? [{ keys: 'Alt+S', says: 'read.key.sign' as const, run: () => setSigning(true) }]
+      ? [{ keys: SIGN_KEY, says: 'read.key.sign' as const, run: () => setSigning(true) }]
       : []),
   ]);
 
@@ -106,7 +108,7 @@ export function ReportEditor({ study, modality, bodyPart, report, writable, onSi
           <Text size="xs" className="quiet">
             {gaps.length > 0 && t('report.missing', { sections: gaps.join(', ') })}
           </Text>
-          <Button onClick={() => setSigning(true)} rightSection={<kbd>Alt S</kbd>}>
+          <Button onClick={() => setSigning(true)} rightSection={<kbd>{SIGN_KEY}</kbd>}>
             {t('report.sign')}
           </Button>
         </Group>
@@ -137,19 +139,6 @@ export function ReportEditor({ study, modality, bodyPart, report, writable, onSi
 export function focusReport() {
   const fields = [...document.querySelectorAll<HTMLTextAreaElement>('[data-report] textarea:not(:disabled)')];
   (fields.find(field => field.value === '') ?? fields[0])?.focus();
-}
-
-function useTemplates(study: string, modality: string | null, bodyPart: string | null) {
-  const { language } = useLanguage();
-  return useQuery({
-    queryKey: ['report-templates', study, modality, bodyPart, language],
-    staleTime: Infinity,
-    queryFn: ({ signal }) =>
-      api.get<ReportTemplate[]>(
-        withQuery('/api/report-templates', { modality, body_part: bodyPart, study, language }),
-        { signal },
-      ),
-  });
 }
 
 function TemplateSelect({

@@ -1,8 +1,8 @@
 import { Button, Group, Modal, PasswordInput, Stack, Textarea } from '@mantine/core';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState, type FormEvent } from 'react';
 import { api, path } from '~/api/client';
-import type { Report, ReportTemplate } from '~/api/types';
+import type { Report } from '~/api/types';
 import { useMay } from '~/access/session';
 import { Icon } from '~/design/Icon';
 import { ErrorSays } from '~/design/Says';
@@ -10,35 +10,36 @@ import { tell } from '~/design/tell';
 import { formatMoment } from '~/language/dates';
 import type { Key } from '~/language/en';
 import { useLanguage, useText } from '~/language/LanguageProvider';
+import { templatesQuery } from './templates';
 import classes from './Report.module.css';
 
 /** A report to be read: in the chart, as a prior, and after it was signed. */
 export function SignedReport({
   study,
   report,
-  template,
-  addenda = false,
+  mayAdd = false,
 }: {
   study: string;
   report: Report;
-  template: ReportTemplate | null;
-  addenda?: boolean;
+  mayAdd?: boolean;
 }) {
-  const { t, locale } = useLanguage();
+  const { t, locale, language } = useLanguage();
   const maySign = useMay('report.sign');
   const [adding, setAdding] = useState(false);
-  const title = (id: string) => template?.sections.find(section => section.id === id)?.title ?? report.titles?.[id] ?? id;
+  const status = report.signed_status ?? report.status;
+  const template = useQuery(templatesQuery(report.language ?? language)).data?.find(one => one.id === report.template);
+  const title = (id: string) => template?.sections.find(section => section.id === id)?.title ?? id;
   return (
     <article className={classes.signed}>
       <Group justify="space-between">
-        <span className={classes.status} data-status={report.status}>
-          {t(`report.status.${report.status}` as Key)}
+        <span className={classes.status} data-status={status}>
+          {t(`report.status.${status}` as Key)}
         </span>
         <Group gap="xs">
-          {report.status !== 'draft' && (
+          {report.pdf && (
             <Button
               component="a"
-              href={path`/api/studies/${study}/report.pdf`}
+              href={report.pdf}
               target="_blank"
               variant="default"
               leftSection={<Icon name="document" size={13} />}
@@ -46,7 +47,7 @@ export function SignedReport({
               {t('report.pdf')}
             </Button>
           )}
-          {addenda && maySign && (
+          {mayAdd && maySign && (
             <Button variant="default" onClick={() => setAdding(true)}>
               {t('report.addAddendum')}
             </Button>
@@ -54,7 +55,7 @@ export function SignedReport({
         </Group>
       </Group>
       {report.critical && <p className={classes.critical}>{t('report.critical')}</p>}
-      {Object.entries(report.sections ?? {})
+      {Object.entries(report.sections)
         .filter(([, text]) => text.trim() !== '')
         .map(([id, text]) => (
           <section key={id}>
@@ -72,10 +73,12 @@ export function SignedReport({
           <p>{report.follow_up}</p>
         </section>
       )}
-      {report.addenda?.map((addendum, index) => (
+      {report.addenda.map((addendum, index) => (
         <section key={index}>
           <h3>
-            {t('report.addendum')} <span className="quiet">{formatMoment(addendum.when, locale)}</span>
+            {t('report.addendum')} <span className="quiet">
+              {addendum.author}, {formatMoment(addendum.when, locale)}
+            </span>
           </h3>
           <p>{addendum.text}</p>
         </section>

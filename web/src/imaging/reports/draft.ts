@@ -5,6 +5,7 @@ export type Content = Omit<ReportDraft, 'revision'>;
 
 export const EMPTY: Content = {
   template: null,
+  language: null,
   sections: {},
   conclusion: '',
   critical: false,
@@ -13,8 +14,8 @@ export const EMPTY: Content = {
 
 export function contentOf(draft: ReportDraft | null | undefined): Content {
   if (!draft) return EMPTY;
-  const { template, sections, conclusion, critical, follow_up } = draft;
-  return { template, sections: sections ?? {}, conclusion: conclusion ?? '', critical, follow_up };
+  const { template, language, sections, conclusion, critical, follow_up } = draft;
+  return { template, language, sections, conclusion, critical, follow_up };
 }
 
 export function sameContent(a: Content, b: Content): boolean {
@@ -43,6 +44,7 @@ export function inTemplate(content: Content, template: ReportTemplate): Content 
   return {
     ...content,
     template: template.id,
+    language: template.language,
     sections,
     conclusion: [content.conclusion, ...homeless].filter(Boolean).join('\n\n'),
   };
@@ -56,9 +58,11 @@ export function missing(content: Content, template: ReportTemplate, conclusion: 
   return content.conclusion.trim() === '' ? [...empty, conclusion] : empty;
 }
 
+const FINISHED = new Set(['final', 'amended', 'appended']);
+
 /** Whether nothing can be changed any more but by an addendum. */
-export function isSigned(report: Pick<Report, 'status'> | null | undefined): boolean {
-  return report?.status === 'final' || report?.status === 'amended';
+export function isSigned(report: Report | null): report is Report & { signed_status: string } {
+  return report !== null && FINISHED.has(report.status);
 }
 
 const MACRO = /(^|\s)\.([\p{L}\p{N}_-]+)$/u;

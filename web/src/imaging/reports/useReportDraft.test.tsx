@@ -8,7 +8,15 @@ import { keepDraft, keptDraft } from './keptDraft';
 import { useReportDraft } from './useReportDraft';
 
 const STUDY = '1.2.3';
-const report = (revision: number, conclusion: string): Report => ({ ...EMPTY, conclusion, revision, status: 'draft' });
+const report = (revision: number, conclusion: string): Report => ({
+  ...EMPTY,
+  conclusion,
+  revision,
+  status: 'draft',
+  author: null,
+  changed: null,
+  addenda: [],
+});
 
 /** A server with one report, which refuses a save that is not based on its newest revision. */
 class Server {
@@ -23,6 +31,8 @@ class Server {
         return Promise.resolve(Response.json({ error: 'conflict', message: 'stale' }, { status: 409 }));
       }
       this.report = { ...this.report, ...sent, revision: sent.revision + 1 };
+      const { revision } = this.report;
+      return Promise.resolve(Response.json({ revision, changed: '2026-11-24T12:00:00Z' }));
     }
     return Promise.resolve(Response.json(this.report));
   };
@@ -73,7 +83,7 @@ describe('useReportDraft', () => {
     expect(server.report.conclusion).toBe('theirs');
     expect(result.current.conflict?.conclusion).toBe('theirs');
 
-    await act(async () => result.current.keepMine());
+    act(() => result.current.keepMine());
     await waitFor(() => expect(server.report.conclusion).toBe('mine'));
     expect(result.current.conflict).toBeNull();
   });

@@ -1,7 +1,8 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { api, ApiError, path } from '~/api/client';
-import type { Report } from '~/api/types';
+import type { Report, SavedDraft } from '~/api/types';
+import { reportQuery } from './report';
 import { contentOf, sameContent, type Content } from './draft';
 import { forgetDraft, keepDraft, keptDraft } from './keptDraft';
 
@@ -26,7 +27,6 @@ export interface ReportDrafting {
   saveNow: () => Promise<void>;
   /** Text that had not reached the server before the page was left was brought back. */
   recovered: boolean;
-  revision: number;
 }
 
 /**
@@ -55,11 +55,13 @@ export function useReportDraft(
     if (sameContent(sent, saved.current)) return;
     setSaving({ state: 'saving' });
     try {
-      const answer = await api.put<Report>(path`/api/studies/${study}/report`, { ...sent, revision: revision.current });
+      const answer = await api.put<SavedDraft>(path`/api/studies/${study}/report`, { ...sent, revision: revision.current });
       revision.current = answer.revision;
       saved.current = sent;
       if (sameContent(sent, latest.current)) forgetDraft(study, username);
-      client.setQueryData(['report', study], answer);
+      client.setQueryData(reportQuery(study).queryKey, before =>
+        before ? { ...before, ...sent, ...answer, status: 'draft' as const } : before,
+      );
       setSaving({ state: 'saved', at: new Date() });
     } catch (error) {
       setSaving({ state: 'failed', error });
@@ -127,7 +129,6 @@ export function useReportDraft(
     takeTheirs,
     saveNow,
     recovered: start.recovered,
-    revision: revision.current,
   };
 }
 

@@ -84,7 +84,7 @@ function UnmatchedStudy({ study, onAttached }: { study: Unmatched; onAttached: (
           </dd>
         </dl>
         <p className={classes.reason}>
-          <Icon name="warning" size={13} /> {study.reason}
+          <Icon name="warning" size={13} /> {t(`waits.${study.reason}` as Key)}
         </p>
       </section>
       <section className={classes.proposals}>
@@ -95,6 +95,7 @@ function UnmatchedStudy({ study, onAttached }: { study: Unmatched; onAttached: (
             key={proposal.patient.id}
             patient={proposal.patient}
             reasons={proposal.reasons}
+            differences={proposal.differences}
             onChoose={mayCorrect ? () => setChosen(proposal.patient) : undefined}
           />
         ))}
@@ -115,10 +116,12 @@ function UnmatchedStudy({ study, onAttached }: { study: Unmatched; onAttached: (
 function Proposal({
   patient,
   reasons,
+  differences,
   onChoose,
 }: {
   patient: PatientCard;
   reasons: string[];
+  differences: string[];
   onChoose: (() => void) | undefined;
 }) {
   const { t } = useLanguage();
@@ -126,7 +129,18 @@ function Proposal({
     <div className={classes.proposal}>
       <div>
         <PatientLine patient={patient} />
-        <div className="quiet">{reasons.join(' · ')}</div>
+        <div className={classes.aspects}>
+          {reasons.map(aspect => (
+            <span key={aspect} className="good">
+              <Icon name="check" size={11} /> {t(`aspect.${aspect}` as Key)}
+            </span>
+          ))}
+          {differences.map(aspect => (
+            <span key={aspect} className="danger">
+              {t('unmatched.differs', { what: t(`aspect.${aspect}` as Key) })}
+            </span>
+          ))}
+        </div>
       </div>
       {onChoose && (
         <Button variant="light" onClick={onChoose} aria-label={t('unmatched.attachTo', { name: patient.name })}>
@@ -172,7 +186,7 @@ function OtherPatient({ onChoose }: { onChoose: (patient: PatientCard) => void }
       />
       {q !== '' &&
         found.data?.slice(0, 5).map(patient => (
-          <Proposal key={patient.id} patient={patient} reasons={[]} onChoose={() => onChoose(patient)} />
+          <Proposal key={patient.id} patient={patient} reasons={[]} differences={[]} onChoose={() => onChoose(patient)} />
         ))}
     </>
   );
@@ -274,7 +288,7 @@ function Undo({ attached, onDone }: { attached: { study: string; name: string };
   const client = useQueryClient();
   const detach = useMutation({
     mutationFn: () =>
-      api.post(path`/api/studies/${attached.study}/detach`, { reason: t('unmatched.detachReason') }),
+      api.post(path`/api/studies/${attached.study}/undo`),
     onSuccess: async () => {
       tell(t('unmatched.detached'));
       onDone();
