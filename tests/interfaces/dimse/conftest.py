@@ -40,6 +40,12 @@ class Door:
     def peer(self) -> routing.Peer:
         return routing.Peer(self.house.settings.ae_title, "127.0.0.1", self.port, TESTER)
 
+    async def settled(self) -> None:
+        """No association is left."""
+        async with asyncio.timeout(10):
+            while self.acceptor._tasks:
+                await asyncio.wait(self.acceptor._tasks)
+
 
 @pytest.fixture
 def limits() -> Limits:

@@ -7,8 +7,9 @@ from typing import Any, cast
 
 from vesalius.imaging import worklist
 from vesalius.kit.errors import Invalid
+from vesalius.kit.transaction import Transaction
 from vesalius.standards.dicom import decode_dataset, encode_dataset
-from vesalius.stores import archive
+from vesalius.stores import archive, audit
 
 from . import requestor, sop_classes, status
 from .association import Association, Message
@@ -35,8 +36,15 @@ UNIQUE_KEYS = {
 }
 # What an identifier says about itself rather than about what is looked for.
 CONTROLS = frozenset({SPECIFIC_CHARACTER_SET, QUERY_RETRIEVE_LEVEL, TIMEZONE_OFFSET})
-# Responses are gathered to this size before they are sent, and C-CANCEL is looked for in between.
+# So much is gathered before it is sent while the database still answers: what is not gathered
+# keeps a connection busy for as long as the peer likes.
+GATHERED_OCTETS = 8 * 1024 * 1024
+# After so much, C-CANCEL is looked for.
 BATCH_OCTETS = 64 * 1024
+
+
+class _Cancelled(Exception):
+    """The peer sent C-CANCEL."""
 
 
 async def answer(caller: Caller, message: Message) -> None:
@@ -46,36 +54,87 @@ async def answer(caller: Caller, message: Message) -> None:
     if not message.command.has_data_set:
         raise Invalid("a C-FIND without an identifier")
     identifier = await caller.identifier(message)
-    if is_worklist:
-        matches = await _worklist(caller, identifier)
-    else:
-        matches = await _query(caller, message, identifier)
-    await _respond(caller, message, matches)
+    answers = _Answers(caller, message)
+    try:
+        async with caller.house.database.transaction() as tx:
+            if is_worklist:
+                for item in await worklist.find(tx, caller.principal, identifier):
+                    await answers.add(item)
+            else:
+                await _query(tx, caller, message, identifier, answers)
+        await answers.finish()
+    except _Cancelled:
+        await caller.respond(message, Outcome(status.CANCEL))
 
 
-async def _worklist(caller: Caller, identifier: DataSet) -> list[DataSet]:
-    async with caller.house.database.transaction() as tx:
-        return await worklist.find(tx, caller.principal, identifier)
-
-
-async def _query(caller: Caller, message: Message, identifier: DataSet) -> list[DataSet]:
+async def _query(
+    tx: Transaction, caller: Caller, message: Message, identifier: DataSet, answers: _Answers
+) -> None:
     level = level_of(identifier, message.context.abstract_syntax_uid)
     keys = {tag: element for tag, element in identifier.items() if tag not in CONTROLS}
-    wants_title = keys.pop(RETRIEVE_AE_TITLE, None) is not None
-    wants_availability = keys.pop(INSTANCE_AVAILABILITY, None) is not None
+    added = {QUERY_RETRIEVE_LEVEL: _text("CS", level)}
+    if keys.pop(RETRIEVE_AE_TITLE, None) is not None:
+        added[RETRIEVE_AE_TITLE] = _text("AE", caller.house.settings.ae_title)
+    if keys.pop(INSTANCE_AVAILABILITY, None) is not None:
+        added[INSTANCE_AVAILABILITY] = _text("CS", "ONLINE")
+    found = 0
     query = archive.Query(identifier=keys, returning="requested")
-    async with caller.house.database.transaction() as tx:
-        found = await archive.find(tx, caller.principal, level, query)
-    answers = []
-    for match in found:
-        data_set = dict(match)
-        data_set[QUERY_RETRIEVE_LEVEL] = _text("CS", level)
-        if wants_title:
-            data_set[RETRIEVE_AE_TITLE] = _text("AE", caller.house.settings.ae_title)
-        if wants_availability:
-            data_set[INSTANCE_AVAILABILITY] = _text("CS", "ONLINE")
-        answers.append(data_set)
-    return answers
+    async for match in archive.find_each(tx, caller.principal, level, query):
+        found += 1
+        await answers.add({**match, **added})
+    await audit.record(
+        tx,
+        caller.principal,
+        "E",
+        audit.kinds.QUERY,
+        detail={"of": level, "keys": sorted(keys), "found": found},
+    )
+
+
+class _Answers:
+    """Pending responses on their way: gathered, so that few system calls carry many."""
+
+    def __init__(self, caller: Caller, message: Message) -> None:
+        self._caller = caller
+        self._message = message
+        self._buffers: list[bytes | memoryview] = []
+        self._octets = 0
+
+    async def add(self, data_set: DataSet) -> None:
+        encoded = self._caller.encode_response(self._message, Outcome(status.PENDING), data_set)
+        self._buffers += encoded
+        self._octets += sum(map(len, encoded))
+        if self._octets >= GATHERED_OCTETS:
+            await self._send()
+
+    async def finish(self) -> None:
+        """Send what is left, and success behind it."""
+        self._buffers += self._caller.encode_response(self._message, Outcome(status.SUCCESS))
+        await self._send()
+
+    async def _send(self) -> None:
+        """Send what was gathered, in batches. Raises _Cancelled between two."""
+        association = self._caller.association
+        buffers, self._buffers, self._octets = self._buffers, [], 0
+        while buffers:
+            # A C-CANCEL is read by the event loop, which has to get its turn.
+            await association.let_receive()
+            if association.is_cancelled(self._message.command.message_id):
+                raise _Cancelled
+            count = _batch(buffers)
+            await association.send_encoded(buffers[:count])
+            del buffers[:count]
+
+
+def _batch(buffers: list[bytes | memoryview]) -> int:
+    """How many of the buffers make a batch."""
+    octets = 0
+    for index, buffer in enumerate(buffers):
+        octets += len(buffer)
+        if octets >= BATCH_OCTETS:
+            # Headers and fragments alternate; a batch may be cut anywhere, TCP has no seams.
+            return index + 1
+    return len(buffers)
 
 
 def level_of(identifier: Mapping[str, Any], sop_class_uid: str) -> archive.Level:
@@ -87,26 +146,6 @@ def level_of(identifier: Mapping[str, Any], sop_class_uid: str) -> archive.Level
     if level == PATIENT_LEVEL and sop_class_uid not in sop_classes.PATIENT_ROOT:
         raise Invalid("the Study Root has no PATIENT level")
     return cast(archive.Level, level)
-
-
-async def _respond(caller: Caller, message: Message, matches: list[DataSet]) -> None:
-    pending = Outcome(status.PENDING)
-    buffers: list[bytes | memoryview] = []
-    size = 0
-    for match in matches:
-        if caller.association.is_cancelled(message.command.message_id):
-            await caller.respond(message, Outcome(status.CANCEL))
-            return
-        encoded = caller.encode_response(message, pending, match)
-        buffers += encoded
-        size += sum(map(len, encoded))
-        if size >= BATCH_OCTETS:
-            await caller.association.send_encoded(buffers)
-            # A C-CANCEL is read by the event loop, which has to get its turn.
-            await caller.association.let_receive()
-            buffers, size = [], 0
-    buffers += caller.encode_response(message, Outcome(status.SUCCESS))
-    await caller.association.send_encoded(buffers)
 
 
 def _text(vr: str, value: str) -> dict[str, Any]:
