@@ -49,7 +49,8 @@ LEFT_OUT = re.compile(
     r"|criminal|violence|drug|review due|reconciliation|screening|assessment|care needs|armed"
     r"|questionnaire|housing|percentile|pain severity|platelet (mean|distribution)|percentile"
     r"|referral|risk activity|military|labor force|alcohol|humiliation|morse|prapare|\?|address"
-    r"|\brace\b|language|insurance|tobacco|marital|anxiety|depression|phq|gad-7|peg\b|total score|jail|hispanic|transportation",
+    r"|\brace\b|language|insurance|tobacco|marital|anxiety|depression|phq|gad-7|peg\b"
+    r"|total score|jail|hispanic|transportation",
     re.IGNORECASE,
 )
 #: Problems that stay; the package leaves every cold of a childhood open.
@@ -199,7 +200,9 @@ def _title(resource: Resource) -> str:
 
 def _encounter(resource: Resource) -> str:
     context = resource.get("context") or {}
-    reference = resource.get("encounter") or next(iter(context.get("encounter") or []), {})
+    reference: Resource = resource.get("encounter") or next(
+        iter(context.get("encounter") or []), {}
+    )
     return str(reference.get("reference") or "")
 
 
@@ -364,7 +367,8 @@ def _note_text(note: str) -> str:
         words = re.sub(r"-old (non )?hispanic \w+ ", "-old ", words)
         words = re.sub(r" Patient has a history of .*", "", words)
         words = re.sub(
-            r" \((disorder|finding|situation|procedure|substance|morphologic abnormality|record artifact)\)",
+            r" \((disorder|finding|situation|procedure|substance|morphologic abnormality"
+            r"|record artifact)\)",
             "",
             words,
         )
