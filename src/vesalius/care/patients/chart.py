@@ -29,11 +29,13 @@ async def banner(
         patient_reference=patient_reference,
     )
     allergies = await resources(tx, principal, "AllergyIntolerance", patient_reference)
-    flags = await resources(tx, principal, "Flag", patient_reference, [("status", "active")])
+    flags = await resources(tx, principal, "Flag", patient_reference)
     return {
         **card_json(who, today=tx.now.date()),
         "allergies": [_allergy(body) for body in allergies if is_current(body)],
-        "alerts": [concept_text(body.get("code")) for body in flags],
+        "alerts": [
+            concept_text(body.get("code")) for body in flags if body.get("status") == "active"
+        ],
     }
 
 
@@ -83,7 +85,7 @@ async def resources(
         tx,
         principal,
         resource_type,
-        [("patient", patient_reference), *parameters, ("_count", str(count))],
+        [("patient", patient_reference), *parameters, ("_count", str(count)), ("_total", "none")],
     )
     return [version.json() for version in found.matches]
 

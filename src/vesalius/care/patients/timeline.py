@@ -1,21 +1,18 @@
 """Everything that happened to a patient on one axis, newest first, a page at a time.
 
-Each kind of entry comes from the record by its own date, newest first, and the lists are merged.
-A page ends at a cursor `when|Type/id`; the next page begins below it. An entry's place is its
-moment and then its reference, so that entries of one moment keep their order and none is lost
-between pages.
+Each resource type comes onto the axis by one of its search dates; the record keeps their order.
+A page ends at the `cursor` of its last entry, and the next one begins below it.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from vesalius.care.patients.chart import concept_text, medication_text, observation
 from vesalius.kit.errors import Invalid
 from vesalius.kit.transaction import Transaction
 from vesalius.stores import record
-from vesalius.stores.access import Principal, permits, require, require_patient
+from vesalius.stores.access import Principal, require, require_patient
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
@@ -46,75 +43,40 @@ async def timeline(
     principal = require(principal, "record.read:Patient")
     await require_patient(tx, principal, patient_reference)
     limit = max(1, min(limit, MAX_LIMIT))
-    border = _border(before)
-    entries: list[tuple[tuple[str, str], Body]] = []
-    for source in SOURCES:
-        if permits(principal, f"record.read:{source.resource_type}"):
-            entries += await _page(tx, principal, source, patient_reference, border, limit)
-    entries.sort(key=lambda entry: entry[0], reverse=True)
-    return [{**entry, "cursor": f"{key[0]}|{key[1]}"} for key, entry in entries[:limit]]
-
-
-async def _page(
-    tx: Transaction,
-    principal: Principal,
-    source: Source,
-    patient_reference: str,
-    border: tuple[str, str] | None,
-    limit: int,
-) -> list[tuple[tuple[str, str], Body]]:
-    """The newest entries of one source below the border, up to the limit."""
-    parameters = [("patient", patient_reference), ("_sort", f"-{source.date_parameter}")]
-    if border is not None:
-        # By the day, for a record may know no more than the day; what is not below is dropped.
-        parameters.append((source.date_parameter, f"le{border[0][:10]}"))
-    found: list[tuple[tuple[str, str], Body]] = []
-    cursor: Sequence[tuple[str, str]] = ()
-    count = limit + 1
-    while True:
-        result = await record.search(
-            tx,
-            principal,
-            source.resource_type,
-            [*parameters, ("_count", str(count)), *cursor],
+    place = _place(before)
+    entries: list[Body] = []
+    while len(entries) < limit:
+        found = await record.chronology(
+            tx, principal, patient_reference, list(SOURCES), before=place, limit=limit
         )
-        for version in result.matches:
-            body = version.json()
-            if (key := _key(source, body)) is None:
-                continue
-            if border is None or key < border:
-                found.append((key, _entry(source, body)))
-        # All of one crowded moment may stand above the border: read on until a page is full.
-        if len(found) >= limit or not result.next:
-            return found
-        cursor = (("_cursor", result.next),)
+        entries += [entry for dated in found if (entry := _entry_of(dated)) is not None]
+        if len(found) < limit:
+            break
+        place = found[-1].place
+    return entries[:limit]
 
 
-def _key(source: Source, body: Body) -> tuple[str, str] | None:
-    when = source.when(body)
-    return (_moment(when), f"{source.resource_type}/{body.get('id')}") if when else None
-
-
-def _moment(when: str) -> str:
-    """A sortable instant of a FHIR dateTime; a whole day sorts as its last second."""
-    if "T" not in when:
-        return f"{(when + '-12-31')[:10] if len(when) < 10 else when}T23:59:59.999999"
-    try:
-        moment = datetime.fromisoformat(when)
-    except ValueError:
-        return when
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
-
-
-def _border(before: str | None) -> tuple[str, str] | None:
+def _place(before: str | None) -> record.Place | None:
     if not before:
         return None
-    when, _, reference = before.partition("|")
-    if len(when) < 4 or not when[:4].isdigit():
+    moment, _, number = before.partition(".")
+    try:
+        place = (int(moment), int(number))
+    except ValueError:
+        place = (2**63, 0)
+    if max(map(abs, place)) >= 2**63:
         raise Invalid("`before` is not a place on the timeline")
-    return _moment(when), reference
+    return place
+
+
+def _entry_of(dated: record.Dated) -> Body | None:
+    """An entry with its cursor; None for what stands here by its second date only."""
+    source = SOURCES[dated.version.resource_type, dated.parameter]
+    body = dated.version.json()
+    if source.when(body) is None or body.get("status") == "entered-in-error":
+        return None
+    moment, number = dated.place
+    return {**_entry(source, body), "cursor": f"{moment}.{number}"}
 
 
 def _entry(source: Source, body: Body) -> Body:
@@ -237,7 +199,7 @@ _ONSET = _either(_first("onsetDateTime"), _start("onsetPeriod"))
 _EFFECTIVE = _either(_first("effectiveDateTime", "effectiveInstant"), _start("effectivePeriod"))
 _PERFORMED = _either(_first("performedDateTime"), _start("performedPeriod"))
 
-SOURCES: Sequence[Source] = (
+_SOURCES: Sequence[Source] = (
     Source("Encounter", "date", _start("period"), _encounter),
     Source("Observation", "date", _EFFECTIVE, _result),
     Source("DiagnosticReport", "date", _EFFECTIVE, _report),
@@ -250,3 +212,4 @@ SOURCES: Sequence[Source] = (
     Source("Procedure", "date", _PERFORMED, _procedure),
     Source("ImagingStudy", "started", _first("started"), _imaging),
 )
+SOURCES = {(source.resource_type, source.date_parameter): source for source in _SOURCES}

@@ -66,7 +66,7 @@ async def project_study(
 
 async def _holding(tx: Transaction, study: ImagingStudy) -> Holding:
     uid = study.study_instance_uid
-    return Holding(await archive.study(tx, uid), await archive.series(tx, uid))
+    return Holding(await archive.study(tx, SYSTEM, uid), await archive.series(tx, SYSTEM, uid))
 
 
 async def _keep_facts(tx: Transaction, holding: Holding) -> None:

@@ -12,6 +12,7 @@ from vesalius.kit import jobs
 from vesalius.kit.database import Database
 from vesalius.kit.transaction import Transaction
 from vesalius.stores import archive, record
+from vesalius.stores.access import SYSTEM
 
 BATCH = 50
 
@@ -36,7 +37,7 @@ async def settle(tx: Transaction) -> int:
     done = 0
     for row in rows:
         uid = row["study_instance_uid"]
-        study = await archive.study(tx, uid)
+        study = await archive.study(tx, SYSTEM, uid)
         if study.last_stored <= quiet:
             await _complete(tx, uid)
             done += 1

@@ -137,7 +137,7 @@ async def rematch(tx: Transaction, patient_reference: str) -> None:
     )
     for row in rows:
         study = ImagingStudy(**row)
-        held = await archive.study(tx, study.study_instance_uid)
+        held = await archive.study(tx, SYSTEM, study.study_instance_uid)
         patient, order, waiting = await place_study(
             tx, study.study_instance_uid, study.identity, held.elements
         )

@@ -5,6 +5,7 @@ policy over the patient a resource belongs to: what is hidden is not there.
 """
 
 from vesalius.stores.record.bundles import process_bundle
+from vesalius.stores.record.chronology import Dated, Place, chronology
 from vesalius.stores.record.conditional import create_if_none, delete_if, update_if
 from vesalius.stores.record.events import ResourceChanged
 from vesalius.stores.record.everything import everything
@@ -26,8 +27,10 @@ from vesalius.stores.record.searching import search
 from vesalius.stores.record.writing import Done, create, delete, update
 
 __all__ = [
+    "Dated",
     "Done",
     "HistoryResult",
+    "Place",
     "PreconditionFailed",
     "Rejected",
     "ResourceChanged",
@@ -36,6 +39,7 @@ __all__ = [
     "UnknownParameter",
     "UnsupportedParameter",
     "Version",
+    "chronology",
     "create",
     "create_if_none",
     "delete",
