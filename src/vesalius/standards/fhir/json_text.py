@@ -53,7 +53,7 @@ def write(value: Any) -> bytes:
 def _deeper(value: Any, depth: int) -> bool:
     """Whether a value nests deeper than `depth`, level by level, so hostile nesting is cheap."""
     level = [value]
-    for _ in range(depth + 1):
+    for _ in range(depth):
         following: list[Any] = []
         for item in level:
             if type(item) is dict:

@@ -96,7 +96,7 @@ async def _of_types(
 ) -> list[dict[str, Any]]:
     """The newest of each type by its index, then the newest of those."""
     newest = (
-        "SELECT * FROM ({}) AS some ORDER BY last_updated DESC, key DESC, version DESC LIMIT %s"
+        "SELECT * FROM ({}) AS newest ORDER BY last_updated DESC, key DESC, version DESC LIMIT %s"
     )
     typed = condition & Predicate("r.resource_type = kind.name")
     parts = " UNION ALL ".join(f"({newest.format(part)})" for part in _parts(typed))
