@@ -333,10 +333,8 @@ class Walker:
         if self._comma:
             self.parts.append(b",")
         self._comma = True
-        if number <= self._last:
+        if number <= self._last or (self._seen is not None and self._kind == DATASET):
             self._out_of_order(number)
-        elif self._seen is not None and self._kind == DATASET:
-            self._seen.add(number)
         self._last = number
         if self._kind == DATASET:
             if number < 0x00080000 and self.strict:
@@ -360,7 +358,7 @@ class Walker:
         self.warn("the elements are out of order")
         if self._kind == DATASET:
             if self._seen is None:
-                self._seen = set()
+                self._seen = {self._last}
             elif number in self._seen:
                 raise Invalid("the data set has the same element twice")
             if len(self._seen) > PREFIX_LIMIT:
