@@ -37,17 +37,22 @@ async def timeline(
     patient_reference: str,
     *,
     before: str | None = None,
+    types: Sequence[str] = (),
     limit: int = DEFAULT_LIMIT,
 ) -> list[Body]:
-    """A page of entries; `before` is the `cursor` of the last entry already shown."""
+    """A page of entries, of some resource types only if they are named.
+
+    `before` is the `cursor` of the last entry already shown.
+    """
     principal = require(principal, "record.read:Patient")
     await require_patient(tx, principal, patient_reference)
     limit = max(1, min(limit, MAX_LIMIT))
     place = _place(before)
+    sources = [source for source in SOURCES if not types or source[0] in types]
     entries: list[Body] = []
     while len(entries) < limit:
         found = await record.chronology(
-            tx, principal, patient_reference, list(SOURCES), before=place, limit=limit
+            tx, principal, patient_reference, sources, before=place, limit=limit
         )
         entries += [entry for dated in found if (entry := _entry_of(dated)) is not None]
         if len(found) < limit:

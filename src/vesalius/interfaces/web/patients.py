@@ -68,7 +68,7 @@ async def summary(request: Request) -> Response:
 
 
 async def timeline(request: Request) -> Response:
-    """GET /api/patients/{id}/timeline?before=&limit=."""
+    """GET /api/patients/{id}/timeline?before=&types=&limit=."""
     house: House = request.app.state.house
     async with house.database.transaction() as tx:
         content = await patients.timeline(
@@ -76,6 +76,7 @@ async def timeline(request: Request) -> Response:
             request.scope["principal"],
             request.path_params["id"],
             before=request.query_params.get("before"),
+            types=[one for one in request.query_params.get("types", "").split(",") if one],
             limit=limit_of(request, 50),
         )
     return answer(content)
