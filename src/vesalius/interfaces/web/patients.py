@@ -86,7 +86,7 @@ async def _cards(
     tx: Transaction, principal: access.Principal, found: Iterable[patients.Card]
 ) -> list[dict[str, Any]]:
     known = await patients.identifiers(tx, [card.patient_reference for card in found])
-    out = Field(default_factory=list)
+    out: list[dict[str, Any]] = []
     for card in found:
         reference = card.patient_reference
         # Who sees no restricted patient sees none here; only the others need to ask.
