@@ -1,5 +1,6 @@
 """DICOM objects made for tests, and the messages that carry them."""
 
+import email
 import io
 from collections.abc import Iterable
 from typing import Any
@@ -79,12 +80,10 @@ def message(parts: Iterable[bytes], *, part_type: str = "application/dicom") -> 
 
 def read_parts(content_type: str, body: bytes) -> list[tuple[dict[str, str], bytes]]:
     """The parts of a multipart answer, read by the email package: somebody else's parser."""
-    import email
-    import email.policy
-
     head = f"Content-Type: {content_type}\r\nMIME-Version: 1.0\r\n\r\n".encode()
-    parsed = email.message_from_bytes(head + body, policy=email.policy.HTTP)
+    parsed = email.message_from_bytes(head + body)
+    assert parsed.is_multipart()
     return [
         ({name.lower(): value for name, value in part.items()}, part.get_payload(decode=True))
-        for part in parsed.iter_parts()
+        for part in parsed.get_payload()
     ]

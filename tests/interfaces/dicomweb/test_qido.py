@@ -148,7 +148,7 @@ class TestRefused:
 
     @pytest.mark.parametrize(
         "path",
-        ["/studies/../series", "/studies/..%2F..%2Fetc/series", "/studies/a/instances",
+        ["/studies/..%2F..%2Fetc/series", "/studies/a/instances",
          "/studies/1.2.x/series/1/instances", f"/studies/{'1' * 65}/series"],
     )  # fmt: skip
     def test_a_path_that_is_no_uid(self, client, path):

@@ -38,7 +38,6 @@ def series(store):
 
 
 @pytest.fixture(scope="module")
-@pytest.mark.filterwarnings("ignore::UserWarning")
 def jpeg(store):
     image = real("SC_rgb_jpeg_dcmtk.dcm")
     assert store(image).status_code in (200, 202)

@@ -83,10 +83,11 @@ class TestStore:
         good = make_series(4)
         cut = encode(make_image())[:-100]
         nameless = make_image()
-        nameless.SOPInstanceUID = "1.2/../3"
+        uid = nameless.SOPInstanceUID.encode()
+        evil = encode(nameless).replace(uid, b"../" * (len(uid) // 3) + uid[: len(uid) % 3])
         parts = [encode(good[0]), cut, encode(good[1]), b"no DICOM", encode(good[2]), b""]
 
-        response = store(*parts, encode(nameless), encode(good[3]))
+        response = store(*parts, evil, encode(good[3]))
 
         assert response.status_code == 202
         assert len(response.json()[REFERENCED]["Value"]) == 4
@@ -123,7 +124,7 @@ class TestRefused:
             (STOW_TYPE, message([b"no DICOM"]), 400),
             (STOW_TYPE, message([])[2:], 400),
             (STOW_TYPE, f"--{BOUNDARY}\r\nx: {'y' * 40_000}\r\n\r\n".encode(), 400),
-            ("", b"", 400),
+            ("", b"", 415),
         ],
     )
     def test_what_is_no_message(self, client, content_type, body, status):

@@ -94,6 +94,5 @@ def frame_numbers_of(request: Request) -> list[int]:
 def base_url_of(request: Request) -> str:
     """The service's address as the client sees it, without a trailing slash."""
     public = house_of(request).settings.public_url
-    if public:
-        return f"{public.rstrip('/')}{request.scope.get('root_path', '')}"
-    return str(request.base_url).rstrip("/")
+    host = public.rstrip("/") if public else f"{request.url.scheme}://{request.url.netloc}"
+    return f"{host}{request.scope.get('root_path', '')}"

@@ -16,6 +16,7 @@ from vesalius.interfaces.dicomweb.asking import (
 from vesalius.interfaces.dicomweb.looking import note_look
 from vesalius.interfaces.dicomweb.media_types import (
     ANY_SYNTAX,
+    DECODABLE,
     EXPLICIT,
     LITTLE_ENDIAN,
     OCTETS,
@@ -27,6 +28,7 @@ from vesalius.interfaces.dicomweb.media_types import (
 from vesalius.interfaces.dicomweb.parts import Part, multipart_response
 from vesalius.interfaces.dicomweb.pictures import native_frame
 from vesalius.kit.errors import Unsupported
+from vesalius.standards.dicom.attributes import integer, text
 from vesalius.stores import archive
 from vesalius.stores.access import Principal
 
@@ -71,7 +73,19 @@ async def _body(house: House, principal: Principal, frame: archive.FrameRange, f
     # A frame that begins inside a byte is cut out of its neighbours by decoding it.
     if form.decode or frame.bit_length is not None:
         return await native_frame(house, principal, frame)
-    return await archive.read_frame(house.blobs, frame)
+    data = await archive.read_frame(house.blobs, frame)
+    return data[: native_length(frame.row)] if form.media_type == OCTETS else data
+
+
+def native_length(row: archive.InstanceRow) -> int | None:
+    """Bytes of a native frame by its header: pixel data may be longer than its frames."""
+    rows, columns, samples, bits = (
+        integer(row.elements, tag, default)
+        for tag, default in (("00280010", 0), ("00280011", 0), ("00280002", 1), ("00280100", 0))
+    )
+    if text(row.elements, "00280004") == "YBR_FULL_422":
+        samples = 2
+    return rows * columns * samples * bits // 8 or None
 
 
 def choose_form(accepted: list[Wanted], stored: str, count: int) -> Form:
@@ -97,6 +111,6 @@ def _form(each: Wanted, stored: str) -> Form | None:
         if syntax in (ANY_SYNTAX, stored):
             # OHIF and others ask for octets in whatever syntax: the part says what it is.
             return Form(each.multipart, names[0], own_syntax, False)
-        if syntax in (None, EXPLICIT):
+        if syntax in (None, EXPLICIT) and stored in DECODABLE:
             return Form(each.multipart, OCTETS, EXPLICIT, True)
     return None

@@ -35,6 +35,7 @@ from vesalius.kit.http.negotiation import choose, parse_media_type
 from vesalius.kit.transaction import Transaction
 from vesalius.stores import archive, audit
 from vesalius.stores.access import Principal, require
+from vesalius.stores.archive import storing_order
 
 GROUP_INSTANCES = 32
 
@@ -157,36 +158,37 @@ class _Message:
         group, self._group = self._group, []
         if not group:
             return
-        done = Outcome()
+        ends: dict[int, archive.Stored | int] = {}
         try:
             async with self._house.database.transaction() as tx:
-                for sealed in sorted(group, key=archive.storing_order):
-                    await self._receive(tx, sealed, done)
+                # In the archive's order, so that two messages never wait for each other.
+                for number in sorted(range(len(group)), key=lambda n: storing_order(group[n])):
+                    ends[number] = await self._receive(tx, group[number])
         except VesaliusError as error:
             # The commit itself failed: nothing of the group is stored.
-            done = Outcome()
-            for sealed in group:
-                done.fail(reason_of(error), sealed)
-        self.outcome.stored += done.stored
-        self.outcome.failed += done.failed
+            ends = dict.fromkeys(range(len(group)), reason_of(error))
+        for number, sealed in enumerate(group):
+            end = ends[number]
+            if isinstance(end, int):
+                self.outcome.fail(end, sealed)
+            else:
+                self.outcome.stored.append(end)
 
-    async def _receive(self, tx: Transaction, sealed: archive.Sealed, done: Outcome) -> None:
+    async def _receive(self, tx: Transaction, sealed: archive.Sealed) -> archive.Stored | int:
+        """Receive one instance; what was stored, or the reason why it was not."""
+        if self._target.study not in ("", sealed.study_instance_uid):
+            return DOES_NOT_MATCH
         try:
-            if self._target.study not in ("", sealed.study_instance_uid):
-                done.fail(DOES_NOT_MATCH, sealed)
-                return
             async with tx.connection.transaction():
                 stored = await studies.receive(tx, self._principal, sealed)
         except VesaliusError as error:
-            done.fail(reason_of(error), sealed)
-            return
+            return reason_of(error)
         if stored.outcome == "quarantined":
-            done.fail(DUPLICATE, sealed)
-            return
-        done.stored.append(stored)
+            return DUPLICATE
         await self._transfers.note(
             tx,
             study_instance_uid=stored.study_instance_uid,
             sop_class_uid=stored.sop_class_uid,
             patient_reference=stored.patient_reference,
         )
+        return stored
