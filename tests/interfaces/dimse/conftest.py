@@ -18,6 +18,7 @@ from vesalius.interfaces.dimse.acceptor import Acceptor
 from vesalius.interfaces.dimse.limits import Limits
 from vesalius.interfaces.dimse.requestor import Address
 from vesalius.kit.database.embedded import EmbeddedPostgres
+from vesalius.kit.jobs import JobWorker
 from vesalius.settings import Settings
 
 TESTER = "TESTER"
@@ -39,6 +40,10 @@ class Door:
     @property
     def peer(self) -> routing.Peer:
         return routing.Peer(self.house.settings.ae_title, "127.0.0.1", self.port, TESTER)
+
+    async def run_jobs(self) -> None:
+        """Do the jobs that wait."""
+        await JobWorker(self.house.database, 1, 1.0).run_waiting()
 
     async def settled(self) -> None:
         """No association is left."""

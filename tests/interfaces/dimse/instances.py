@@ -1,14 +1,19 @@
 """Instances that tests send: small ones that are made, and pydicom's real files."""
 
-from collections.abc import Iterator
+import uuid
+import warnings
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pydicom
-from pydicom.data import get_testdata_files
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
+from pydicom.uid import (
+    CTImageStorage,
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRLittleEndian,
+    generate_uid,
+)
 
 from vesalius.standards.dicom.uids import STORAGE_SOP_CLASSES, TRANSFER_SYNTAXES
 
@@ -73,38 +78,46 @@ def write(folder: Path, datasets: list[Dataset]) -> list[Path]:
     return paths
 
 
-def real_files() -> Iterator[Path]:
+def real_files() -> list[Path]:
     """pydicom's files that are whole instances, one for each kind and transfer syntax."""
-    seen = set()
-    for name in sorted(get_testdata_files("*.dcm")):
-        path = Path(name)
+    folder = Path(pydicom.__file__).parent / "data" / "test_files"
+    found: dict[tuple[str, str], Path] = {}
+    for path in sorted(folder.rglob("*.dcm")):
+        if any(word in path.name for word in BROKEN):
+            continue
         try:
-            dataset = pydicom.dcmread(path, stop_before_pixels=True)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                dataset = pydicom.dcmread(path, stop_before_pixels=True)
             meta = dataset.file_meta
-            key = (str(meta.TransferSyntaxUID), str(dataset.SOPClassUID))
-            whole = all(
-                str(dataset.get(keyword, ""))
-                for keyword in ("SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")
-            )
-        except Exception:
+            kind = (str(meta.TransferSyntaxUID), str(dataset.SOPClassUID))
+            _ = meta.FileMetaInformationGroupLength
+            if not (dataset.StudyInstanceUID and dataset.SeriesInstanceUID):
+                continue
+        except (pydicom.errors.InvalidDicomError, AttributeError):
             continue
-        if not whole or meta.MediaStorageSOPInstanceUID != dataset.SOPInstanceUID:
+        named = meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID
+        if named != (dataset.SOPClassUID, dataset.SOPInstanceUID):
             continue
-        if key[0] not in TRANSFER_SYNTAXES or key[1] not in STORAGE_SOP_CLASSES or key in seen:
-            continue
-        if (
-            meta.MediaStorageSOPClassUID != dataset.SOPClassUID
-            or "FileMetaInformationGroupLength" not in meta
-        ):
-            continue
-        if not is_sound(path):
-            continue
-        seen.add(key)
-        yield path
+        if kind[0] in TRANSFER_SYNTAXES and kind[1] in STORAGE_SOP_CLASSES:
+            found.setdefault(kind, path)
+    return list(found.values())
 
 
-def is_sound(path: Path) -> bool:
-    """Whether the file says of itself what is true: some are broken on purpose."""
-    return not any(
-        word in path.name for word in ("truncated", "overwrite", "bad_", "bad-", "nested_priv")
-    )
+# Broken on purpose, or without UIDs.
+BROKEN = ("truncated", "overwrite", "bad", "nested_priv", "_trunc", "invalid", "no_meta", "eot")
+
+
+def uniquely_named(path: Path) -> tuple[bytes, str]:
+    """A real file under a SOP Instance UID of its own, of the same length; and that UID.
+
+    pydicom's files of different transfer syntaxes share UIDs. A deflated file stays as it is.
+    """
+    file = path.read_bytes()
+    meta = pydicom.filereader.read_file_meta_info(path)
+    old = str(meta.MediaStorageSOPInstanceUID)
+    if meta.TransferSyntaxUID == DeflatedExplicitVRLittleEndian:
+        return file, old
+    digits = str(uuid.uuid4().int)[: max(4, len(old) - 8)]
+    new = (old[: len(old) - len(digits)] + "1" + digits[1:])[: len(old)]
+    return file.replace(old.encode(), new.encode()), new

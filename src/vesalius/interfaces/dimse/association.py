@@ -176,15 +176,26 @@ class Association:
         self, context_id: int, sent: Command, data_set: bytes | memoryview | None = None
     ) -> list[bytes | memoryview]:
         """The P-DATA-TF PDUs of a message, to be sent with others by `send_encoded`."""
-        sent.command_data_set_type = (
-            command.NO_DATA_SET if data_set is None else command.DATA_SET_FOLLOWS
-        )
-        encoded = command.encode(sent)
-        buffers: list[bytes | memoryview] = []
-        self._fragments(buffers, context_id, pdu.COMMAND_FRAGMENT, memoryview(encoded), last=True)
+        buffers = self.encode_command(context_id, sent, has_data_set=data_set is not None)
         if data_set is not None:
-            self._fragments(buffers, context_id, 0, memoryview(data_set), last=True)
+            buffers += self.encode_data_set(context_id, data_set)
         return buffers
+
+    def encode_command(
+        self, context_id: int, sent: Command, *, has_data_set: bool
+    ) -> list[bytes | memoryview]:
+        """The PDUs of a command alone."""
+        sent.command_data_set_type = (
+            command.DATA_SET_FOLLOWS if has_data_set else command.NO_DATA_SET
+        )
+        encoded = memoryview(command.encode(sent))
+        return self._fragments(context_id, pdu.COMMAND_FRAGMENT, encoded, last=True)
+
+    def encode_data_set(
+        self, context_id: int, data_set: bytes | memoryview
+    ) -> list[bytes | memoryview]:
+        """The PDUs of a data set alone."""
+        return self._fragments(context_id, 0, memoryview(data_set), last=True)
 
     async def send_encoded(self, buffers: list[bytes | memoryview]) -> None:
         """Send what `encode` made. Raises AssociationEnded."""
@@ -204,14 +215,11 @@ class Association:
 
         A chunk may be overwritten when the next one is asked for.
         """
-        sent.command_data_set_type = command.DATA_SET_FOLLOWS
-        buffers: list[bytes | memoryview] = []
-        encoded = memoryview(command.encode(sent))
-        self._fragments(buffers, context_id, pdu.COMMAND_FRAGMENT, encoded, last=True)
+        buffers = self.encode_command(context_id, sent, has_data_set=True)
         left = size
         async for chunk in chunks:
             left -= len(chunk)
-            self._fragments(buffers, context_id, 0, chunk, last=left == 0)
+            buffers += self._fragments(context_id, 0, chunk, last=left == 0)
             await self.send_encoded(buffers)
             buffers.clear()
         if left:
@@ -220,14 +228,10 @@ class Association:
             raise AssociationEnded("a stored object is shorter than it was")
 
     def _fragments(
-        self,
-        buffers: list[bytes | memoryview],
-        context_id: int,
-        flags: int,
-        data: memoryview,
-        *,
-        last: bool,
-    ) -> None:
+        self, context_id: int, flags: int, data: memoryview, *, last: bool
+    ) -> list[bytes | memoryview]:
+        """P-DATA-TF PDUs as long as the peer takes them: a header and a view each."""
+        buffers: list[bytes | memoryview] = []
         most = self._most_sent
         size = len(data)
         full = pdu.p_data_header(context_id, flags, most) if size > most else b""
@@ -239,6 +243,7 @@ class Association:
         flags |= pdu.LAST_FRAGMENT if last else 0
         buffers.append(pdu.p_data_header(context_id, flags, size - start))
         buffers.append(data[start:])
+        return buffers
 
     # Ending
 

@@ -38,7 +38,7 @@ UNIQUE_KEYS = {
 CONTROLS = frozenset({SPECIFIC_CHARACTER_SET, QUERY_RETRIEVE_LEVEL, TIMEZONE_OFFSET})
 # So much is gathered before it is sent while the database still answers: what is not gathered
 # keeps a connection busy for as long as the peer likes.
-GATHERED_OCTETS = 8 * 1024 * 1024
+GATHERED_OCTETS = 1024 * 1024
 # After so much, C-CANCEL is looked for.
 BATCH_OCTETS = 64 * 1024
 
@@ -97,42 +97,50 @@ class _Answers:
     def __init__(self, caller: Caller, message: Message) -> None:
         self._caller = caller
         self._message = message
+        self._context = message.context
+        # The command of every pending response is the same.
+        pending = caller.response(message, Outcome(status.PENDING))
+        self._pending = caller.association.encode_command(
+            self._context.context_id, pending, has_data_set=True
+        )
         self._buffers: list[bytes | memoryview] = []
         self._octets = 0
 
     async def add(self, data_set: DataSet) -> None:
-        encoded = self._caller.encode_response(self._message, Outcome(status.PENDING), data_set)
-        self._buffers += encoded
-        self._octets += sum(map(len, encoded))
+        """One more match. Raises _Cancelled."""
+        encoded = encode_dataset(data_set, self._context.transfer_syntax_uid)
+        self._buffers += self._pending
+        self._buffers += self._caller.association.encode_data_set(self._context.context_id, encoded)
+        self._octets += len(encoded)
         if self._octets >= GATHERED_OCTETS:
             await self._send()
 
     async def finish(self) -> None:
-        """Send what is left, and success behind it."""
+        """Send what is left, and success behind it. Raises _Cancelled."""
         self._buffers += self._caller.encode_response(self._message, Outcome(status.SUCCESS))
         await self._send()
 
     async def _send(self) -> None:
-        """Send what was gathered, in batches. Raises _Cancelled between two."""
+        """Send what was gathered, in batches, looking for C-CANCEL between them."""
         association = self._caller.association
         buffers, self._buffers, self._octets = self._buffers, [], 0
-        while buffers:
+        start = 0
+        while start < len(buffers):
             # A C-CANCEL is read by the event loop, which has to get its turn.
             await association.let_receive()
             if association.is_cancelled(self._message.command.message_id):
                 raise _Cancelled
-            count = _batch(buffers)
-            await association.send_encoded(buffers[:count])
-            del buffers[:count]
+            stop = _batch_end(buffers, start)
+            await association.send_encoded(buffers[start:stop])
+            start = stop
 
 
-def _batch(buffers: list[bytes | memoryview]) -> int:
-    """How many of the buffers make a batch."""
+def _batch_end(buffers: list[bytes | memoryview], start: int) -> int:
+    """Where the batch that begins at `start` ends: behind a whole response."""
     octets = 0
-    for index, buffer in enumerate(buffers):
-        octets += len(buffer)
-        if octets >= BATCH_OCTETS:
-            # Headers and fragments alternate; a batch may be cut anywhere, TCP has no seams.
+    for index in range(start, len(buffers)):
+        octets += len(buffers[index])
+        if octets >= BATCH_OCTETS and (index + 1) % 4 == 0:
             return index + 1
     return len(buffers)
 

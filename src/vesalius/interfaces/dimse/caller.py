@@ -62,9 +62,18 @@ class Caller:
         **elements: Any,
     ) -> list[bytes | memoryview]:
         """The PDUs of one response, to be sent alone or with others."""
+        context = message.context
+        encoded = None
+        if data_set is not None:
+            encoded = encode_dataset(data_set, context.transfer_syntax_uid)
+        response = self.response(message, outcome, **elements)
+        return self.association.encode(context.context_id, response, encoded)
+
+    def response(self, message: Message, outcome: Outcome, **elements: Any) -> Command:
+        """The command set that answers a request."""
         asked = message.command
         assert asked.command_field is not None
-        response = Command(
+        return Command(
             command_field=asked.command_field | RESPONSE_BIT,
             message_id_being_responded_to=asked.message_id,
             affected_sop_class_uid=asked.affected_sop_class_uid or asked.requested_sop_class_uid,
@@ -76,8 +85,3 @@ class Caller:
             error_id=outcome.error_id,
             **elements,
         )
-        context = message.context
-        encoded = None
-        if data_set is not None:
-            encoded = encode_dataset(data_set, context.transfer_syntax_uid)
-        return self.association.encode(context.context_id, response, encoded)

@@ -194,11 +194,16 @@ class _Preparer:
             return
         finally:
             self.forget(outgoing)
-        head = target.open("rb").read(META_LENGTH.size)
-        outgoing.offset = META_LENGTH.size + META_LENGTH.unpack(head)[0]
+        outgoing.offset = await asyncio.to_thread(_data_set_offset, target)
         outgoing.size = target.stat().st_size - outgoing.offset
         outgoing.file = target
         outgoing.data_set = None
+
+
+def _data_set_offset(path: Path) -> int:
+    with path.open("rb") as file:
+        length: int = META_LENGTH.unpack(file.read(META_LENGTH.size))[0]
+    return META_LENGTH.size + length
 
 
 def _is_as_stored(outgoing: Outgoing) -> bool:

@@ -36,13 +36,13 @@ def _to_implicit(source: str, target: str) -> int:
         warnings.simplefilter("ignore")
         dataset = pydicom.dcmread(source, force=True)
         dataset.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian
+        dataset.file_meta.FileMetaInformationGroupLength = 0  # counted when written
         with open(target, "wb") as file:
             pydicom.dcmwrite(
                 file,
                 dataset,
                 implicit_vr=True,
                 little_endian=True,
-                enforce_file_format=True,
                 force_encoding=True,
             )
             return file.tell()
