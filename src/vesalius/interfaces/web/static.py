@@ -18,6 +18,8 @@ from vesalius.kit.http.negotiation import accepts_coding
 CODINGS = {"br": ".br", "gzip": ".gz"}
 # Vite names a file by its content; the viewer lies in a folder named by what it was made from.
 HASHED = re.compile(r"^assets/.*-[\w-]{8}\.\w+$|^[0-9a-f]{16}/")
+# An ending that begins with a letter: a study's UID has dots too, and is a page.
+FILE = re.compile(r"\.(?!html$)[a-z][a-z0-9]*$")
 FOR_GOOD = "public, max-age=31536000, immutable"
 NOT_BUILT = "The browser application is not built yet: run `make web`.\n"
 
@@ -52,7 +54,7 @@ def _serve(request: Request, folder: Path, path: str) -> Response:
     file = _find(folder, path)
     if file is None:
         # A missing script must not be answered with a page.
-        if "." in path.rpartition("/")[2] and not path.endswith(".html"):
+        if FILE.search(path):
             raise HTTPException(404)
         file = _find(folder, "index.html")
     if file is None:
