@@ -6,6 +6,7 @@ One embedded PostgreSQL serves the whole test run (all xdist workers); each test
 
 import asyncio
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -25,6 +26,23 @@ from vesalius.kit.transaction import Transaction
 from vesalius.settings import Settings
 
 TEMPLATE = "template_vesalius"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """A base folder of this run's own.
+
+    pytest's usual one is closed to other users again by every run that starts; as root,
+    PostgreSQL is another user and would lose its way to its folder.
+    """
+    if not hasattr(config, "workerinput") and config.option.basetemp is None:
+        config.option.basetemp = tempfile.mkdtemp(prefix="vesalius-tests-")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove that folder when the run is over."""
+    if not hasattr(config, "workerinput") and config.option.basetemp:
+        shutil.rmtree(config.option.basetemp, ignore_errors=True)
 
 
 def _run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:

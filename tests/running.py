@@ -66,13 +66,18 @@ class RunningVesalius:
         with self.log_path.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "vesalius", "serve"],
-                env={**os.environ, **self.settings.environment()},
+                env=self._environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
             )
         self.wait_until_ready()
+
+    def _environment(self) -> dict[str, str]:
+        environment = {**os.environ, **self.settings.environment()}
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
+        return environment
 
     def wait_until_ready(self, seconds: float = START_SECONDS) -> None:
         """Return when /health/ready says so; fails with the log's tail."""

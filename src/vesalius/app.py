@@ -10,12 +10,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from vesalius.imaging import studies
 from vesalius.kit.blobs import Blobs
 from vesalius.kit.clock import Clock
 from vesalius.kit.database import Database
 from vesalius.kit.errors import Unavailable
 from vesalius.kit.workers import Workers
 from vesalius.settings import Settings
+from vesalius.stores import record
 
 BLOB_KINDS = ("instances", "documents")
 
@@ -74,10 +76,4 @@ async def open_house(settings: Settings, *, clock: Clock | None = None) -> Async
 
 def wire() -> None:
     """Tell upstream rooms what downstream rooms bring; idempotent."""
-    import contextlib
-
-    with contextlib.suppress(ImportError, AttributeError):
-        from vesalius.imaging import studies
-        from vesalius.stores import record
-
-        record.register_projection("ImagingStudy", studies.compose)
+    record.register_projection("ImagingStudy", studies.compose)

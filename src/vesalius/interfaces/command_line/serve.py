@@ -29,8 +29,7 @@ def serve(
     if role is not None:
         if role not in context.obj.ROLES:
             raise typer.BadParameter(f"{role} is not one of {', '.join(context.obj.ROLES)}")
-        context.obj.run_role(role, settings)
-        return
+        raise typer.Exit(context.obj.run_role(role, settings))
     log.configure(settings.log_level, json_lines=settings.log_json)
     context.obj.supervise(
         settings,

@@ -1,12 +1,10 @@
-"""The running house: which processes there are, and what each of them does.
+"""Which processes there are: the whole house on one machine, kept running.
 
-`supervise` is what `vesalius serve` runs on one machine: the embedded PostgreSQL if no other is
-set, the migrations, then web workers, DICOM acceptors and a job worker, each a process that is
-started again when it dies. `run_role` is one of those processes; other nodes start them alone
-(`vesalius serve web`).
+The embedded PostgreSQL if no other is set, the migrations, then web workers, DICOM acceptors and a
+job worker, each a process (`roles`) that is started again when it dies. This process loads none of
+the rooms: it lives as long as the house and should stay small.
 """
 
-import asyncio
 import os
 import signal
 import socket
@@ -14,176 +12,33 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-import uvloop
 from filelock import FileLock, Timeout
-from starlette.types import ASGIApp
 
-from vesalius.app import House, open_house
-from vesalius.kit import log as logs
 from vesalius.kit import metrics
 from vesalius.kit.database.embedded import EmbeddedPostgres
 from vesalius.kit.errors import Conflict, Unavailable
 from vesalius.kit.log import logger
+from vesalius.kit.sockets import shared_socket
 from vesalius.settings import Settings
 
 log = logger(__name__)
 
 RESTART_SECONDS = (0.1, 0.5, 2.0, 5.0)
 STEADY_SECONDS = 30.0
-LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+# A role that ends with this asks to be started again (`roles`), nothing went wrong.
+AGAIN = 75
 
 
 class Progress(Protocol):
     """Told what is being done while the house starts, for whoever watches."""
 
     def __call__(self, sentence: str) -> None: ...
-
-
-# ---------------------------------------------------------------- one role, one process
-
-
-def http_application(house: House) -> ASGIApp:
-    """All HTTP doors in one application: /fhir, /dicomweb, and the browser's at /."""
-    from starlette.applications import Starlette
-    from starlette.middleware import Middleware
-    from starlette.routing import Mount
-
-    from vesalius.interfaces.dicomweb import routes as dicomweb
-    from vesalius.interfaces.fhir import routes as fhir
-    from vesalius.interfaces.web import routes as web
-    from vesalius.kit.http.authentication import Authentication
-    from vesalius.kit.http.protection import Protection
-
-    application = Starlette(
-        routes=[
-            *fhir.mounted(house),
-            Mount("/dicomweb", dicomweb.application(house)),
-            Mount("/", web.application(house)),
-        ],
-        middleware=[
-            Middleware(Protection, body_limit=web.body_limit(house)),
-            Middleware(Authentication, resolve=web.resolver(house)),
-        ],
-    )
-    application.state.house = house
-    return application
-
-
-async def serve_web(house: House, stop: asyncio.Event) -> None:
-    """HTTP until told to stop; running requests get `drain_seconds`."""
-    import uvicorn
-
-    settings = house.settings
-    config = uvicorn.Config(
-        http_application(house),
-        http="httptools",
-        loop="uvloop",
-        lifespan="off",
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        date_header=True,
-        ws="none",
-        timeout_keep_alive=75,
-        timeout_graceful_shutdown=int(settings.drain_seconds),
-        h11_max_incomplete_event_size=64 * 1024,
-    )
-    server = uvicorn.Server(config)
-    listener = shared_socket(settings.web_host, settings.web_port)
-    listener.listen(2048)
-    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
-    serving = asyncio.create_task(server._serve([listener]))
-    stopping = asyncio.create_task(stop.wait())
-    await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
-    house.stopping.set()
-    server.should_exit = True
-    await serving
-    stopping.cancel()
-
-
-async def serve_dimse(house: House, stop: asyncio.Event) -> None:
-    """A DICOM acceptor until told to stop; running associations get `drain_seconds`."""
-    from vesalius.interfaces.dimse import acceptor
-
-    settings = house.settings
-    listener = shared_socket(settings.dicom_host, settings.dicom_port)
-    await acceptor.serve(house, listener, stop)
-
-
-async def serve_jobs(house: House, stop: asyncio.Event) -> None:
-    """Handlers of the news, queued jobs and chores until told to stop."""
-    from vesalius import flow
-    from vesalius.kit.jobs import JobWorker
-    from vesalius.kit.outbox import Dispatcher
-    from vesalius.stores import audit
-
-    worker = JobWorker(house.database, house.settings.job_concurrency, house.settings.drain_seconds)
-    dispatcher = Dispatcher(house.database, flow.HANDLERS)
-    await asyncio.gather(
-        worker.run(stop), dispatcher.run(stop), audit.keep_sealing(house.database, stop)
-    )
-
-
-Role = Callable[[House, asyncio.Event], Awaitable[None]]
-ROLES: dict[str, Role] = {"web": serve_web, "dimse": serve_dimse, "jobs": serve_jobs}
-
-
-def run_role(role: str, settings: Settings) -> None:
-    """Be one process of the house until SIGTERM, or until the supervisor is gone."""
-    logs.configure(settings.log_level, json_lines=settings.log_json)
-    if "VESALIUS_SUPERVISED" in os.environ:
-        threading.Thread(target=_end_with_supervisor, daemon=True).start()
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_run_role(role, settings))
-
-
-async def _run_role(role: str, settings: Settings) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    async with open_house(settings) as house:
-        connect_interfaces(house)
-        log.info("started", role=role)
-        await ROLES[role](house, stop)
-    log.info("stopped", role=role)
-
-
-def connect_interfaces(house: House) -> None:
-    """Give rooms and interfaces upstream of an interface what they need of it."""
-    from vesalius.exchange import routing
-    from vesalius.interfaces.dimse import network
-
-    house.echo_node = network.echo_node
-    routing.connect(network.DicomNetwork())
-
-
-def _end_with_supervisor() -> None:
-    # Standard input is a pipe whose other end only the supervisor holds.
-    while os.read(0, 1024):
-        pass
-    os.kill(os.getpid(), signal.SIGTERM)
-
-
-def shared_socket(host: str, port: int) -> socket.socket:
-    """A bound TCP socket on a port that several processes of the house share."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    if hasattr(socket, "SO_REUSEPORT"):
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    listener.bind((host, port))
-    listener.setblocking(False)
-    return listener
-
-
-# ---------------------------------------------------------------- all of them: the supervisor
 
 
 @dataclass(slots=True)
@@ -299,8 +154,12 @@ class Supervisor:
 
     def _spawn(self, child: Child) -> None:
         environment = {**os.environ, **self.settings.environment(), "VESALIUS_SUPERVISED": "1"}
+        # A process that comes back must not compile its modules again first.
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
+        if child.number == 0:
+            environment["VESALIUS_OFFER_SETUP"] = "1"
         child.process = subprocess.Popen(
-            [sys.executable, "-m", "vesalius", "serve", child.role],
+            [sys.executable, "-m", "vesalius.serving", child.role],
             env=environment,
             stdin=subprocess.PIPE,
             # Ctrl-C reaches the supervisor only, who stops the children in order.
@@ -319,6 +178,9 @@ class Supervisor:
             if child.failures and now - child.started > STEADY_SECONDS:
                 child.failures = 0
             return
+        if code == AGAIN:
+            self._spawn(child)
+            return
         pause = RESTART_SECONDS[min(child.failures, len(RESTART_SECONDS) - 1)]
         log.error("process ended and is started again", role=child.role, code=code, seconds=pause)
         child.failures += 1
@@ -330,7 +192,8 @@ class Supervisor:
         targets.append((self.settings.dicom_host, self.settings.dicom_port))
         deadline = time.monotonic() + 60
         for host, port in targets:
-            while not _listens(host, port):
+            # Without an administrator the web listens on the loopback only.
+            while not (_listens(host, port) or _listens("127.0.0.1", port)):
                 self._fail_early(deadline)
                 time.sleep(0.05)
 
