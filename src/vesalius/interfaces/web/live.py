@@ -7,7 +7,6 @@ for the rest through the doors where the policy is asked again.
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -132,14 +131,23 @@ class Hub:
             if not payload:
                 # Connected, perhaps again: then something may have been missed.
                 if self._connected.is_set():
-                    for listener in self.listeners:
-                        listener.end()
+                    self._end_all()
                 self._connected.set()
                 continue
-            with suppress(VesaliusError, orjson.JSONDecodeError, KeyError):
+            try:
                 await self._tell(orjson.loads(payload))
+            except (orjson.JSONDecodeError, KeyError, TypeError):
+                log.warning("something on the channel that is no news")
+            except VesaliusError:
+                self._end_all()
 
-    async def _tell(self, message: dict[str, Any]) -> None:
+    def _end_all(self) -> None:
+        for listener in self.listeners:
+            listener.end()
+
+    async def _tell(self, message: Any) -> None:
+        if not (isinstance(message, dict) and isinstance(message["event"], str)):
+            raise TypeError("this is no news")
         patient_reference = message.get("patient")
         restricted = bool(message.get("restricted"))
         if patient_reference is not None and not restricted:

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from functools import partial
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Match, Route
 
 from vesalius.app import House
 from vesalius.interfaces.web import (
@@ -191,4 +192,17 @@ def _check_address(request: Request) -> None:
 
 
 async def _no_such_route(request: Request) -> Response:
-    return problems.answer({"error": "notfound", "message": "there is no such route"}, 404)
+    """Below /api nothing is a page of the application: 404, or 405 when only the method is odd."""
+    app: Starlette = request.app
+    allowed = {
+        method
+        for route in app.routes
+        if isinstance(route, Route)
+        and route.path.startswith("/api/")
+        and route.matches(request.scope)[0] == Match.PARTIAL
+        for method in route.methods or ()
+    }
+    if allowed:
+        headers = {"Allow": ", ".join(sorted(allowed))}
+        raise HTTPException(405, "this path takes other methods", headers)
+    raise HTTPException(404, "there is no such route")

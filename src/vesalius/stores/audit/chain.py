@@ -133,8 +133,9 @@ async def _sweep(tx: Transaction, last: Block, cluster: str) -> int:
     """In another cluster: chain all that is not yet, with all writers waiting."""
     await tx.execute("LOCK TABLE audit_event IN SHARE MODE")
     events = await tx.fetch_all(
-        f"SELECT {EVENT_COLUMNS} FROM audit_event"
-        " WHERE id NOT IN (SELECT unnest(event_ids) FROM audit_block) ORDER BY id"
+        f"SELECT {EVENT_COLUMNS} FROM audit_event LEFT JOIN"
+        " (SELECT unnest(event_ids) AS id, true AS sealed FROM audit_block) AS blocks USING (id)"
+        " WHERE sealed IS NULL ORDER BY id"
     )
     highest = await tx.fetch_value("SELECT coalesce(max(id), 0) FROM audit_event")
     await _append(tx, last, events, cluster, highest, 0, 0)

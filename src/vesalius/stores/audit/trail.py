@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, Literal, Protocol
 
 import orjson
@@ -54,13 +55,20 @@ async def record(
     because the trail outlives what it speaks of. Without a principal the act is nobody's.
     """
     if principal is None:
-        who: tuple[Any, ...] = ("nobody", "", [], None)
+        who: tuple[Any, ...] = ("nobody", "", "{}", None)
     else:
-        who = (principal.kind, principal.name, sorted(principal.roles), principal.address)
+        who = (principal.kind, principal.name, _array(principal.roles), principal.address)
     text = None if detail is None else orjson.dumps(detail).decode()
     await tx.execute(
         _INSERT, (action, kind, outcome, *who, patient_reference, reference, purpose, text)
     )
+
+
+@cache
+def _array(roles: frozenset[str]) -> str:
+    """The roles as PostgreSQL writes an array; there are few sets of roles, and many acts."""
+    quoted = (role.replace("\\", "\\\\").replace('"', '\\"') for role in sorted(roles))
+    return "{" + ",".join(f'"{role}"' for role in quoted) + "}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -98,7 +98,9 @@ async def _check_rest(tx: Transaction, result: Verification, last: Block | None)
         "SELECT count(*) FILTER (WHERE young) AS young,"
         " array_agg(id ORDER BY id) FILTER (WHERE NOT young) AS old FROM ("
         "  SELECT id, (transaction_number, id) > (%s, %s) AND id > %s AS young FROM audit_event"
-        "  WHERE id NOT IN (SELECT unnest(event_ids) FROM audit_block WHERE number <= %s)) AS rest",
+        # An anti join, not NOT IN: that cannot spill to disk, and then compares all with all.
+        "  LEFT JOIN (SELECT unnest(event_ids) AS id, true AS sealed FROM audit_block"
+        "   WHERE number <= %s) AS blocks USING (id) WHERE sealed IS NULL) AS rest",
         (*through, 0 if last is None else last.floor_id, 0 if last is None else last.number),
     )
     if row is not None:
