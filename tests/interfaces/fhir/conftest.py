@@ -1,18 +1,35 @@
 """The FHIR door of a house in this process, spoken to over HTTP."""
 
+import uuid
 from collections.abc import AsyncIterator, Callable
 
 import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from tests.record_house import empty, record_house
 
 from vesalius.app import House
 from vesalius.interfaces.fhir import routes
+from vesalius.kit.database.embedded import EmbeddedPostgres
 from vesalius.kit.http.authentication import Authentication, Credentials
 from vesalius.stores import access
 
 Client = Callable[..., httpx.AsyncClient]
+
+
+@pytest.fixture(scope="session")
+async def shared_house(postgres: EmbeddedPostgres) -> AsyncIterator[House]:
+    """One house a worker."""
+    async with record_house(postgres, f"fhir_{uuid.uuid4().hex}") as house:
+        yield house
+
+
+@pytest.fixture
+async def house(shared_house: House) -> House:
+    """That house, without resources."""
+    await empty(shared_house)
+    return shared_house
 
 
 @pytest.fixture
