@@ -2,6 +2,7 @@
 
 import uuid
 import warnings
+import zlib
 from io import BytesIO
 from pathlib import Path
 
@@ -111,13 +112,18 @@ BROKEN = ("truncated", "overwrite", "bad", "nested_priv", "_trunc", "invalid", "
 def uniquely_named(path: Path) -> tuple[bytes, str]:
     """A real file under a SOP Instance UID of its own, of the same length; and that UID.
 
-    pydicom's files of different transfer syntaxes share UIDs. A deflated file stays as it is.
+    pydicom's files of different transfer syntaxes share UIDs.
     """
     file = path.read_bytes()
     meta = pydicom.filereader.read_file_meta_info(path)
     old = str(meta.MediaStorageSOPInstanceUID)
-    if meta.TransferSyntaxUID == DeflatedExplicitVRLittleEndian:
-        return file, old
     digits = str(uuid.uuid4().int)[: max(4, len(old) - 8)]
     new = (old[: len(old) - len(digits)] + "1" + digits[1:])[: len(old)]
-    return file.replace(old.encode(), new.encode()), new
+    if meta.TransferSyntaxUID != DeflatedExplicitVRLittleEndian:
+        return file.replace(old.encode(), new.encode()), new
+    data_set = data_set_of(file)
+    head = file[: len(file) - len(data_set)].replace(old.encode(), new.encode())
+    plain = zlib.decompress(data_set, -zlib.MAX_WBITS).replace(old.encode(), new.encode())
+    deflater = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    deflated = deflater.compress(plain) + deflater.flush()
+    return head + deflated + bytes(len(deflated) % 2), new
