@@ -5,8 +5,9 @@
 (() => {
   const dicomweb = `${window.location.origin}/dicomweb`;
 
-  /** Top left of the viewer: out of the viewer and back into the application. */
+  /** Top left of the viewer: back into the application, which is around it already when framed. */
   function BackLink(React) {
+    if (window.parent !== window) return null;
     return React.createElement(
       'a',
       {
@@ -25,7 +26,8 @@
     whiteLabeling: { createLogoComponentFn: BackLink },
     extensions: [],
     modes: [],
-    customizationService: {},
+    // Whoever reads all day needs no tour of the buttons; `?` and the toolbar tell.
+    customizationService: [{ 'ohif.tours': { $set: [] } }],
     showStudyList: false,
     maxNumberOfWebWorkers: Math.max(2, Math.min(4, (navigator.hardwareConcurrency || 4) - 1)),
     showWarningMessageForCrossOrigin: false,

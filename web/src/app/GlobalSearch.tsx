@@ -14,10 +14,12 @@ import classes from './Shell.module.css';
 const BOX_ID = 'global-search';
 const SHOWN = 7;
 
-export function focusSearch(): void {
+/** Whether there was a box to type into. */
+export function focusSearch(): boolean {
   const box = document.getElementById(BOX_ID) as HTMLInputElement | null;
   box?.focus();
   box?.select();
+  return box !== null;
 }
 
 /** The one box: patients by name, number or birth date, studies by accession number. */

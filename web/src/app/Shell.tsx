@@ -11,6 +11,8 @@ import { TopBar } from './TopBar';
 import classes from './Shell.module.css';
 
 const SHOWS_IMAGES = /^\/read(?:ing)?(?:\/|$)/;
+/** Where every line of the screen belongs to the images; the patient's banner leads back. */
+const WITHOUT_BAR = /^\/read\//;
 
 /** Around every page behind the sign-in: the bar, the keys that work everywhere, the news. */
 export function Shell() {
@@ -19,13 +21,14 @@ export function Shell() {
   const { setHelpOpen } = useKeyboard();
   const { setShowsImages } = useAppearance();
   const path = useLocation({ select: location => location.pathname });
+  const bare = WITHOUT_BAR.test(path);
   useSessionLanguage();
 
   useEffect(() => setShowsImages(SHOWS_IMAGES.test(path)), [path, setShowsImages]);
 
   useKeys(
     [
-      { keys: '/', says: 'keys.search', run: focusSearch },
+      { keys: '/', says: 'keys.search', run: () => focusSearch() || void navigate({ to: '/patients' }) },
       { keys: 'g r', says: 'keys.goReading', run: () => void navigate({ to: '/reading' }) },
       { keys: 'g p', says: 'keys.goPatients', run: () => void navigate({ to: '/patients' }) },
       { keys: 'g u', says: 'keys.goUnmatched', run: () => void navigate({ to: '/unmatched' }) },
@@ -39,8 +42,8 @@ export function Shell() {
       <a href="#content" className="skip">
         {t('nav.skip')}
       </a>
-      <div className={classes.shell}>
-        <TopBar />
+      <div className={classes.shell} data-bare={bare || undefined}>
+        {!bare && <TopBar />}
         <main id="content" tabIndex={-1} className={classes.content}>
           <Outlet />
         </main>

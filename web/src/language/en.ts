@@ -188,6 +188,7 @@ export const en = {
   'timeline.span.months': { one: '{count} month', other: '{count} months' },
   'timeline.many': { one: '{count} entry', other: '{count} entries' },
   'timeline.today': 'today',
+  'timeline.kind': 'Kind',
   'timeline.what': 'What',
   'timeline.open': 'Open {title}',
   'timeline.images': { one: '{count} image', other: '{count} images' },

@@ -186,6 +186,7 @@ export const fr: Catalogue = {
   'timeline.span.months': { one: '{count} mois', other: '{count} mois' },
   'timeline.many': { one: '{count} élément', other: '{count} éléments' },
   'timeline.today': 'aujourd’hui',
+  'timeline.kind': 'Genre',
   'timeline.what': 'Quoi',
   'timeline.open': 'Ouvrir {title}',
   'timeline.images': { one: '{count} image', other: '{count} images' },

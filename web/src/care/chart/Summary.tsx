@@ -9,6 +9,7 @@ import type { Key } from '~/language/en';
 import { useLanguage } from '~/language/LanguageProvider';
 import { asImages, type ImagingStudy } from './imagingStudies';
 import { Thumbnail } from './Thumbnail';
+import { joinedComponents, readableValue } from './values';
 import classes from './Chart.module.css';
 
 const SHOWN = 8;
@@ -125,14 +126,12 @@ function ResultLine({ result }: { result: Result }) {
   const { locale } = useLanguage();
   const abnormal = result.interpretation.some(isAbnormal);
   return (
-    <li title={result.range.join(', ')}>
+    <li title={result.range.join(', ')} className={classes.measured}>
       <span className={classes.what}>{result.title}</span>
-      <span>
-        <span className={classes.value} data-abnormal={abnormal || undefined}>
-          {result.value}
-        </span>{' '}
-        <span className={classes.when}>{formatDate(result.when, locale)}</span>
+      <span className={classes.value} data-abnormal={abnormal || undefined}>
+        {result.components.length > 0 ? joinedComponents(result.components) : readableValue(result.value)}
       </span>
+      <span className={classes.when}>{formatDate(result.when, locale)}</span>
     </li>
   );
 }

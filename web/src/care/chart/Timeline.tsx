@@ -1,7 +1,7 @@
 import { Button, Chip, Group, SegmentedControl } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { useMemo, useState } from 'react';
+import { useEffect, useMemo, useState } from 'react';
 import { api, path, withQuery } from '~/api/client';
 import type { TimelineEntry, TimelineKind } from '~/api/types';
 import { EmptySays, ErrorSays, LoadingRows } from '~/design/Says';
@@ -12,6 +12,8 @@ import { TimelineAxis } from './TimelineAxis';
 import { TimelineTable } from './TimelineTable';
 
 const PAGE = 200;
+/** What one looks at first; the rest is one press away. */
+const FIRST_SPAN = 5 * YEAR;
 
 /** The order of the lanes, images first. */
 export const KINDS: TimelineKind[] = [
@@ -35,19 +37,18 @@ export function Timeline({ patient }: { patient: string }) {
   const [shown, setShown] = useState<Shown>('axis');
   const [hidden, setHidden] = useState<TimelineKind[]>([]);
   const [chosenSpan, setSpan] = useState<Span | null>(null);
-  const pages = useTimeline(patient);
-
-  const all = useMemo(() => pages.data?.pages.flat() ?? [], [pages.data]);
+  const timeline = useTimeline(patient);
+  const all = timeline.entries;
   const [now] = useState(() => Date.now());
   const whole = useMemo(
     () => spanOf(all.flatMap(entry => moment(entry.when)?.getTime() ?? []), now),
     [all, now],
   );
-  const span = chosenSpan ?? whole;
+  const span = chosenSpan ?? { from: Math.max(whole.from, now - FIRST_SPAN), to: whole.to };
   const entries = all.filter(entry => !hidden.includes(entry.kind));
 
-  if (pages.isPending) return <LoadingRows rows={10} />;
-  if (pages.error) return <ErrorSays error={pages.error} retry={() => void pages.refetch()} />;
+  if (timeline.isPending) return <LoadingRows rows={10} />;
+  if (timeline.error) return <ErrorSays error={timeline.error} retry={() => void timeline.refetch()} />;
   if (all.length === 0) return <EmptySays>{t('timeline.empty')}</EmptySays>;
 
   const open = (entry: TimelineEntry) => {
@@ -68,7 +69,7 @@ export function Timeline({ patient }: { patient: string }) {
           </Group>
         </Chip.Group>
         <Group gap="xs">
-          {shown === 'axis' && <SpanButtons now={now} onSpan={setSpan} />}
+          {shown === 'axis' && <SpanButtons now={now} whole={whole} onSpan={setSpan} />}
           <SegmentedControl
             aria-label={t('timeline.view')}
             value={shown}
@@ -87,8 +88,8 @@ export function Timeline({ patient }: { patient: string }) {
         entries={shown === 'axis' ? within(entries, span) : entries}
         onOpen={open}
         more={
-          pages.hasNextPage && (
-            <Button variant="default" loading={pages.isFetchingNextPage} onClick={() => void pages.fetchNextPage()}>
+          timeline.hasOlder && (
+            <Button variant="default" loading={timeline.isFetchingOlder} onClick={() => void timeline.fetchOlder()}>
               {t('common.loadMore')}
             </Button>
           )
@@ -105,19 +106,56 @@ function within(entries: TimelineEntry[], span: Span): TimelineEntry[] {
   });
 }
 
+/** All but single results, which are many: of those the newest are shown, and more on demand. */
+const STORY =
+  'ImagingStudy,DiagnosticReport,ServiceRequest,Encounter,Procedure,Condition,MedicationRequest,DocumentReference';
+const RESULTS = 'Observation';
+const MOST_PAGES_AT_ONCE = 6;
+
 function useTimeline(patient: string) {
+  const story = useEntries(patient, STORY);
+  const results = useEntries(patient, RESULTS);
+  const { hasNextPage, isFetching, fetchNextPage } = story;
+  const pages = story.data?.pages.length ?? 0;
+
+  // The axis wants the whole life, not the last page of it.
+  useEffect(() => {
+    if (hasNextPage && !isFetching && pages < MOST_PAGES_AT_ONCE) void fetchNextPage();
+  }, [hasNextPage, isFetching, fetchNextPage, pages]);
+
+  const entries = useMemo(
+    () =>
+      [...(story.data?.pages.flat() ?? []), ...(results.data?.pages.flat() ?? [])].sort(
+        (a, b) => (moment(b.when)?.getTime() ?? 0) - (moment(a.when)?.getTime() ?? 0),
+      ),
+    [story.data, results.data],
+  );
+  const older = [story, results].filter(query => query.hasNextPage);
+  return {
+    entries,
+    isPending: story.isPending || results.isPending,
+    error: story.error ?? results.error,
+    refetch: () => Promise.all([story.refetch(), results.refetch()]),
+    hasOlder: older.length > 0,
+    isFetchingOlder: story.isFetchingNextPage || results.isFetchingNextPage,
+    fetchOlder: () => Promise.all(older.map(query => query.fetchNextPage())),
+  };
+}
+
+function useEntries(patient: string, types: string) {
   return useInfiniteQuery({
-    queryKey: ['timeline', patient],
+    queryKey: ['timeline', patient, types],
     initialPageParam: '',
     queryFn: ({ pageParam, signal }) =>
-      api.get<TimelineEntry[]>(withQuery(path`/api/patients/${patient}/timeline`, { before: pageParam, limit: PAGE }), {
-        signal,
-      }),
+      api.get<TimelineEntry[]>(
+        withQuery(path`/api/patients/${patient}/timeline`, { before: pageParam, types, limit: PAGE }),
+        { signal },
+      ),
     getNextPageParam: page => (page.length < PAGE ? undefined : page.at(-1)?.cursor),
   });
 }
 
-function SpanButtons({ now, onSpan }: { now: number; onSpan: (span: Span | null) => void }) {
+function SpanButtons({ now, whole, onSpan }: { now: number; whole: Span; onSpan: (span: Span) => void }) {
   const { t } = useLanguage();
   const last = (length: number) => () => onSpan({ from: now - length, to: now + length * 0.04 });
   return (
@@ -125,13 +163,12 @@ function SpanButtons({ now, onSpan }: { now: number; onSpan: (span: Span | null)
       <Button variant="default" onClick={last(183 * DAY)}>
         {t('timeline.span.months', { count: 6 })}
       </Button>
-      <Button variant="default" onClick={last(2 * YEAR)}>
-        {t('timeline.span.years', { count: 2 })}
-      </Button>
-      <Button variant="default" onClick={last(10 * YEAR)}>
-        {t('timeline.span.years', { count: 10 })}
-      </Button>
-      <Button variant="default" onClick={() => onSpan(null)}>
+      {[1, 5].map(count => (
+        <Button key={count} variant="default" onClick={last(count * YEAR)}>
+          {t('timeline.span.years', { count })}
+        </Button>
+      ))}
+      <Button variant="default" onClick={() => onSpan(whole)}>
         {t('timeline.span.all')}
       </Button>
     </Button.Group>

@@ -1,9 +1,10 @@
 import { useElementSize } from '@mantine/hooks';
 import { useEffect, useRef, type PointerEvent } from 'react';
 import type { TimelineEntry, TimelineKind } from '~/api/types';
-import { formatDate } from '~/language/dates';
+import { formatDate, moment } from '~/language/dates';
 import { useLanguage } from '~/language/LanguageProvider';
 import { clusters, moved, place, ticks, YEAR, zoomed, type Cluster, type Span } from './axis';
+import { lookedAt } from './imagingStudies';
 import { Thumbnail } from './Thumbnail';
 import classes from './TimelineAxis.module.css';
 
@@ -59,7 +60,14 @@ export function TimelineAxis({ kinds, entries, span, now, onSpan, onOpen }: Prop
                   entries.filter(entry => entry.kind === kind),
                   span,
                   (kind === 'imaging' ? THUMBNAIL_PIXELS : DOT_PIXELS) / width,
-                ).map(cluster => <Mark key={cluster.entries[0]?.reference} cluster={cluster} kind={kind} onOpen={onOpen} />)}
+                ).map(cluster => (
+                  <Mark
+                    key={cluster.entries[0]?.reference}
+                    cluster={cluster}
+                    kind={kind}
+                    onOpen={entry => (cluster.entries.length > 1 ? onSpan(around(cluster, span)) : onOpen(entry))}
+                  />
+                ))}
             </div>
           ))}
           <div className={classes.lane} data-kind="ticks">
@@ -75,6 +83,17 @@ export function TimelineAxis({ kinds, entries, span, now, onSpan, onOpen }: Prop
       </div>
     </section>
   );
+}
+
+/** Closer to a cluster, until its entries can be told apart. */
+function around({ at: centre, entries }: Cluster<TimelineEntry>, span: Span): Span {
+  const share = clusterWidth(entries, span);
+  return zoomed(span, Math.max(share * 3, 0.02), centre + share / 2);
+}
+
+function clusterWidth(entries: TimelineEntry[], span: Span): number {
+  const places = entries.map(entry => place(moment(entry.when)?.getTime() ?? 0, span));
+  return Math.max(...places) - Math.min(...places);
 }
 
 const at = (share: number) => ({ insetInlineStart: `${share * 100}%` });
@@ -110,9 +129,9 @@ function Mark({
         aria-label={t('timeline.open', { title: says })}
         onClick={() => onOpen(newest)}
       >
-        <Thumbnail src={newest.thumbnails?.[0]} label={newest.detail} className={classes.thumbnail} />
+        <Thumbnail src={newest.thumbnails?.[0]} label={lookedAt(newest.detail.split(', '))} className={classes.thumbnail} />
         <span className={classes.modality}>
-          {newest.detail}
+          {lookedAt(newest.detail.split(', '))}
           {many > 1 && ` +${many - 1}`}
         </span>
       </button>

@@ -3,6 +3,7 @@ import type { TimelineEntry } from '~/api/types';
 import { useRows } from '~/design/useRows';
 import { formatMoment } from '~/language/dates';
 import { useLanguage } from '~/language/LanguageProvider';
+import { lookedAt } from './imagingStudies';
 import { Thumbnail } from './Thumbnail';
 import classes from './TimelineTable.module.css';
 
@@ -24,7 +25,7 @@ export function TimelineTable({
         <thead>
           <tr>
             <th scope="col">{t('common.when')}</th>
-            <th scope="col">{t('timeline.kinds')}</th>
+            <th scope="col">{t('timeline.kind')}</th>
             <th scope="col">{t('timeline.what')}</th>
           </tr>
         </thead>
@@ -52,7 +53,7 @@ function What({ entry }: { entry: TimelineEntry }) {
       {entry.kind === 'imaging' && (
         <span className={classes.images}>
           {(entry.thumbnails?.length ? entry.thumbnails : [undefined]).slice(0, 4).map((source, index) => (
-            <Thumbnail key={source ?? index} src={source} label={entry.detail} className={classes.thumbnail} />
+            <Thumbnail key={source ?? index} src={source} label={lookedAt(entry.detail.split(', '))} className={classes.thumbnail} />
           ))}
         </span>
       )}

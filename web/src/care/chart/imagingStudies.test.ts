@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { asImages } from './imagingStudies';
+import { asImages, lookedAt } from './imagingStudies';
 
 describe('asImages', () => {
   const study = {
@@ -15,7 +15,11 @@ describe('asImages', () => {
   });
 
   it('is named by its modalities when nobody described it', () => {
-    expect(asImages(study).title).toBe('CT, SR');
+    expect(asImages(study).title).toBe('CT');
     expect(asImages({ ...study, description: 'Chest' }).title).toBe('Chest');
+  });
+
+  it('names a study of nothing but reports by them', () => {
+    expect(lookedAt(['SR', 'KO'])).toBe('SR, KO');
   });
 });

@@ -1,4 +1,5 @@
 import { moment } from '~/language/dates';
+import { readableUnit } from './values';
 
 /** The parts of a FHIR Observation that a grid of results needs. */
 export interface Observation {
@@ -54,7 +55,7 @@ function historyOf(key: string, newest: Observation, group: Observation[]): Test
   return {
     key,
     title: titleOf(newest),
-    unit: unitOf(newest),
+    unit: readableUnit(unitOf(newest)),
     latest: { text: valueOf(newest), when: whenOf(newest), abnormal: isAbnormal(newest), id: newest.id },
     range: rangeOf(newest),
     points: group.flatMap(pointOf).sort((a, b) => a.at - b.at),

@@ -81,25 +81,22 @@ export function ReportEditor({ study, modality, bodyPart, report, writable, onSi
               disabled={!writable}
               onChange={conclusion => change({ conclusion })}
             />
-            <Group align="flex-start" gap="lg" wrap="nowrap">
-              <Switch
-                color="red"
-                label={t('report.critical')}
-                description={t('report.criticalHint')}
-                checked={content.critical}
-                disabled={!writable}
-                onChange={event => change({ critical: event.currentTarget.checked })}
-              />
-              <TextInput
-                flex={1}
-                size="sm"
-                label={t('report.followUp')}
-                placeholder={t('report.followUpHint')}
-                value={content.follow_up ?? ''}
-                disabled={!writable}
-                onChange={event => change({ follow_up: event.currentTarget.value || null })}
-              />
-            </Group>
+            <TextInput
+              size="sm"
+              label={t('report.followUp')}
+              placeholder={t('report.followUpHint')}
+              value={content.follow_up ?? ''}
+              disabled={!writable}
+              onChange={event => change({ follow_up: event.currentTarget.value || null })}
+            />
+            <Switch
+              color="red"
+              label={t('report.critical')}
+              description={t('report.criticalHint')}
+              checked={content.critical}
+              disabled={!writable}
+              onChange={event => change({ critical: event.currentTarget.checked })}
+            />
           </>
         )}
       </div>
