@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from tests.standards.dicom import oracle
 from tests.standards.dicom.walking import (
     SEQUENCE_END,
@@ -18,6 +17,7 @@ from tests.standards.dicom.walking import (
     item,
     walk,
 )
+
 from vesalius.kit.errors import Invalid
 from vesalius.standards.dicom.walker import Walker
 

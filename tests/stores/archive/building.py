@@ -72,9 +72,7 @@ async def seal(
     house: House, file: bytes, *, chunk: int = 65536, principal: Principal = SYSTEM
 ) -> archive.Sealed:
     """A Part 10 file through the intake."""
-    intake = await archive.begin(
-        house.blobs, principal, settings=house.settings, source=SOURCE
-    )
+    intake = await archive.begin(house.blobs, principal, settings=house.settings, source=SOURCE)
     try:
         for start in range(0, len(file), chunk):
             intake.feed(file[start : start + chunk])
