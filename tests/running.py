@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import httpx
 
 from vesalius.app import House, open_house
+from vesalius.kit.database.embedded import EmbeddedPostgres
 from vesalius.settings import Settings
 
 T = TypeVar("T")
@@ -135,8 +136,13 @@ class RunningVesalius:
         box: list[T] = []
         failure: list[BaseException] = []
 
+        url = self.settings.database_url
+        if url is None:
+            url = EmbeddedPostgres(self.settings.data_directory / "postgres").url()
+        settings = self.settings.model_copy(update={"database_url": url})
+
         async def call() -> None:
-            async with open_house(self.settings) as house:
+            async with open_house(settings) as house:
                 box.append(await work(house))
 
         def in_thread() -> None:

@@ -36,6 +36,21 @@ def _second(running: RunningVesalius, **variables: str) -> subprocess.CompletedP
     )
 
 
+def _lives(pid: int) -> bool:
+    """Whether a process runs; one that ended and was not collected yet does not."""
+    try:
+        return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
+    except FileNotFoundError:
+        return False
+
+
+def _is_role(pid: int) -> bool:
+    try:
+        return b"vesalius.serving" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except FileNotFoundError:
+        return False
+
+
 def test_health_and_metrics(running: RunningVesalius) -> None:
     assert httpx.get(f"{running.url}/health/live").status_code == 200
     assert httpx.get(f"{running.url}/health/ready").status_code == 200
@@ -59,7 +74,7 @@ def test_a_killed_web_process_comes_back(running: RunningVesalius) -> None:
     assert running.process is not None
     for pid in _descendants(running.process.pid):
         command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-        if b"web" in command:
+        if command[-2:-1] == [b"web"]:
             os.kill(pid, signal.SIGKILL)
     running.wait_until_ready(10)
 
@@ -67,12 +82,12 @@ def test_a_killed_web_process_comes_back(running: RunningVesalius) -> None:
 def test_stops_cleanly_on_interrupt_and_keeps_its_data(running: RunningVesalius) -> None:
     token = running.token("administrator")
     assert running.process is not None
-    children = _descendants(running.process.pid)
+    children = [pid for pid in _descendants(running.process.pid) if _is_role(pid)]
     began = time.monotonic()
     running.process.send_signal(signal.SIGINT)
     assert running.process.wait(20) == 0
     assert time.monotonic() - began < 15
-    assert not [pid for pid in children if Path(f"/proc/{pid}").exists()]
+    assert not [pid for pid in children if _lives(pid)]
     assert not (running.settings.data_directory / "postgres/cluster/postmaster.pid").exists()
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -86,11 +101,11 @@ def test_stops_cleanly_on_interrupt_and_keeps_its_data(running: RunningVesalius)
 
 def test_children_end_with_a_killed_supervisor(running: RunningVesalius) -> None:
     assert running.process is not None
-    children = _descendants(running.process.pid)
+    children = [pid for pid in _descendants(running.process.pid) if _is_role(pid)]
     running.process.kill()
     running.process.wait()
     deadline = time.monotonic() + 40
-    while any(Path(f"/proc/{pid}").exists() for pid in children):
+    while any(_lives(pid) for pid in children):
         assert time.monotonic() < deadline, running.log_tail()
         time.sleep(0.1)
     # The orphaned PostgreSQL is adopted by the next start.

@@ -25,6 +25,7 @@ from vesalius.kit.database.embedded import EmbeddedPostgres
 from vesalius.kit.errors import Conflict, Unavailable
 from vesalius.kit.log import logger
 from vesalius.kit.sockets import shared_socket
+from vesalius.migrations import is_current
 from vesalius.settings import Settings
 
 log = logger(__name__)
@@ -213,6 +214,9 @@ def _listens(host: str, port: int) -> bool:
 
 def migrate(settings: Settings) -> None:
     """Bring the schema up to date in a process of its own. Raises Unavailable with its words."""
+    assert settings.database_url is not None
+    if is_current(settings.database_url, settings.database_schema):
+        return
     done = subprocess.run(
         [sys.executable, "-m", "vesalius.migrations"],
         env={**os.environ, **settings.environment()},

@@ -8,7 +8,6 @@ import sys
 from importlib import import_module
 from typing import Any
 
-import click
 import typer
 from rich.console import Console
 from typer.core import TyperGroup
@@ -35,11 +34,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
 class Commands(TyperGroup):
     """The top of the command line, which loads a command when it is named."""
 
-    def list_commands(self, context: click.Context) -> list[str]:
+    def list_commands(self, context: Any) -> list[str]:
         """All commands, in the order users meet them."""
         return list(COMMANDS)
 
-    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+    def get_command(self, context: Any, name: str) -> Any:
         """The command of this name, loaded now."""
         if name not in COMMANDS:
             return None
