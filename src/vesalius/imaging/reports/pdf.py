@@ -153,6 +153,7 @@ class _Sheet:
                 _draw(canvas, mark)
             canvas.showPage()
         canvas.save()
+        self.faces.close()
         return buffer.getvalue()
 
     def _footer(self, number: int) -> Iterator[_Mark]:

@@ -39,7 +39,11 @@ FONT_FILES = {
 }
 FIRST_FOR_LANGUAGE = {"ja": "japanese", "ko": "korean", "zh-TW": "taiwanese", "zh-CN": "chinese"}
 MISSING = "\ufffd"
+# ReportLab reads none of these; without HVAR the widths follow from the outlines (gvar).
+UNUSED_TABLES = ["GSUB", "GPOS", "GDEF", "STAT", "BASE", "vhea", "vmtx", "VORG"]
+UNUSED_TABLES += ["HVAR", "VVAR", "MVAR"]
 
+_document_numbers = itertools.count(1)
 _reshaper = arabic_reshaper.ArabicReshaper({"delete_harakat": False, "support_zwj": True})
 
 
@@ -93,13 +97,27 @@ class Faces:
         shaped = "".join(shape(text) for text in texts)
         # Mirrored brackets of right-to-left lines, list bullets and the ellipsis may be added.
         used = {ord(letter) for letter in shaped} | set(map(ord, " ()[]{}<>«»•…–—" + MISSING))
+        # ReportLab never replaces a font or face it knows by name: a name used twice would show
+        # the letters of another document.
+        self._fonts: list[TTFont] = []
+        self._number = next(_document_numbers)
         self._face_of = _assign(used, language)
         for face in set(self._face_of.values()):
             mine = [letter for letter, owner in self._face_of.items() if owner == face]
+            cut = _cut(face, mine)
             for weight in (REGULAR, BOLD):
-                cut = BytesIO(_cut(face, weight, mine))
-                # A process sets one document at a time; the next one's faces replace these.
-                pdfmetrics.registerFont(TTFont(f"{face}-{weight}", cut))
+                name = self._name(face, weight)
+                self._fonts.append(TTFont(name, BytesIO(_fixed(cut, weight, name))))
+                pdfmetrics.registerFont(self._fonts[-1])
+
+    def _name(self, face: str, weight: int) -> str:
+        return f"{face}-{weight}-{self._number}"
+
+    def close(self) -> None:
+        """Forget the document's fonts, which ReportLab would keep for the process's life."""
+        for font in self._fonts:
+            pdfmetrics._fonts.pop(font.fontName, None)
+            pdfmetrics._dynFaceNames.pop(font.face.name, None)
 
     def runs(self, text: str, weight: int) -> Iterator[tuple[str, str]]:
         """Pieces of a text with the registered font each is to be set in."""
@@ -109,7 +127,7 @@ class Faces:
 
         for owner, group in itertools.groupby(text, key=face):
             piece = "".join(letter if ord(letter) in self._face_of else MISSING for letter in group)
-            yield f"{owner}-{weight}", piece
+            yield self._name(owner, weight), piece
 
     def width(self, text: str, size: float, weight: int) -> float:
         """How wide a shaped text is."""
@@ -190,8 +208,8 @@ def _assign(used: set[int], language: str) -> dict[int, str]:
     for face in order:
         if not left:
             break
-        # The big fonts are opened only for letters that may be in them.
-        if face not in ("latin", "arabic") and max(left) < 0x2E80:
+        # The big fonts are opened only for what may be in them: also ≥, → and the like.
+        if face not in ("latin", "arabic") and max(left) < 0x2100:
             break
         here = left & letters(face)
         found |= dict.fromkeys(here, face)
@@ -199,20 +217,29 @@ def _assign(used: set[int], language: str) -> dict[int, str]:
     return found
 
 
-def _cut(face: str, weight: int, wanted: list[int]) -> bytes:
-    """A static font of one weight with only these letters."""
+def _cut(face: str, wanted: list[int]) -> bytes:
+    """The variable font with only these letters."""
     options = subset.Options()
     options.layout_features = []
     options.notdef_outline = True
-    options.drop_tables += ["GSUB", "GPOS", "GDEF", "STAT", "BASE", "vhea", "vmtx", "VORG"]
-    font = FontFile(os.fspath(font_path(face)), lazy=True)
-    subsetter = subset.Subsetter(options)
-    subsetter.populate(unicodes=wanted)
-    subsetter.subset(font)
-    limits = {axis.axisTag: axis.defaultValue for axis in font["fvar"].axes} | {"wght": weight}
-    instancer.instantiateVariableFont(font, limits, inplace=True)
-    # ReportLab knows embedded fonts by this name; the weights must not share one.
-    font["name"].setName(f"Vesalius-{face}-{weight}", 6, 3, 1, 0x409)
+    options.drop_tables += UNUSED_TABLES
+    with FontFile(os.fspath(font_path(face)), lazy=True) as font:
+        subsetter = subset.Subsetter(options)
+        subsetter.populate(unicodes=wanted)
+        subsetter.subset(font)
+        return _saved(font)
+
+
+def _fixed(cut: bytes, weight: int, name: str) -> bytes:
+    """A cut font as a static one of this weight, by a name of its own."""
+    with FontFile(BytesIO(cut)) as font:
+        limits = {axis.axisTag: axis.defaultValue for axis in font["fvar"].axes}
+        instancer.instantiateVariableFont(font, limits | {"wght": weight}, inplace=True)
+        font["name"].setName(name, 6, 3, 1, 0x409)
+        return _saved(font)
+
+
+def _saved(font: FontFile) -> bytes:
     out = BytesIO()
     font.save(out)
     return out.getvalue()
