@@ -229,30 +229,54 @@ class _Batch:
             rows += [(number, *row) for row in index.quantities]
 
     def parameters(self) -> dict[str, Any]:
-        """Column by column, as the statements name them."""
+        """Column by column, as the statements name them: array literals, but for the bodies.
+
+        Writing the literals here costs a third of what the driver's array dumpers take.
+        """
         out: dict[str, Any] = {"now": self.now}
         names = [n.strip() for n in _RESOURCE_COLUMNS.split(",")]
-        out |= zip(names, _columns(self.resources, len(names)), strict=True)
+        columns = zip(names, _columns(self.resources, len(names)), strict=True)
+        out |= {n: list(c) if n == "body" else _WRITERS[n](c) for n, c in columns}
         tables = (
-            ("t", self.tokens, 3),
-            ("r", self.groups[0], 3),
-            ("s", self.groups[1], 4),
-            ("d", self.groups[2], 5),
-            ("q", self.groups[3], 7),
-            ("x", self.removed, 2),
-            ("m", self.moved, 3),
+            ("t", self.tokens, "nnn"),
+            ("r", self.groups[0], "nnn"),
+            ("s", self.groups[1], "nntt"),
+            ("d", self.groups[2], "nnnnn"),
+            ("q", self.groups[3], "nnnnttt"),
+            ("x", self.removed, "nn"),
+            ("m", self.moved, "nnn"),
         )
-        for letter, rows, width in tables:
-            for place, column in enumerate(_columns(rows, width), start=1):
-                out[f"{letter}{place}"] = column
+        for letter, rows, kinds in tables:
+            columns = zip(kinds, _columns(rows, len(kinds)), strict=True)
+            for place, (kind, column) in enumerate(columns, start=1):
+                out[f"{letter}{place}"] = _literal(column) if kind == "n" else _texts(column)
         for place, numbers in enumerate(self.cleared, start=1):
-            out[f"y{place}"] = numbers
+            out[f"y{place}"] = _literal(numbers)
         return out
 
 
-def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:
-    return [list(column) for column in zip(*rows, strict=True)] if rows else [[]] * width
+def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[Sequence[Any]]:
+    return list(zip(*rows, strict=True)) if rows else [()] * width
 
 
 def _literal(items: Iterable[Any]) -> str:
+    """An array of numbers, booleans, ids: what holds no quotes."""
     return "{" + ",".join(map(str, items)) + "}"
+
+
+def _texts(items: Iterable[str | None]) -> str:
+    """An array of any strings."""
+    return "{" + ",".join(map(_quoted, items)) + "}"
+
+
+def _quoted(text: str | None) -> str:
+    if text is None:
+        return "NULL"
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+_TEXT_COLUMNS = ("patient_reference", "other_patients", "tokens", "present", "digests")
+_WRITERS = {
+    name.strip(): _texts if name.strip() in _TEXT_COLUMNS else _literal
+    for name in _RESOURCE_COLUMNS.split(",")
+}
