@@ -236,9 +236,9 @@ class TestPolicy:
                 " VALUES ('pat1', now(), 'test')"
             )
         for level in ("PATIENT", "STUDY", "SERIES", "IMAGE"):
-            seen = {mrn for mrn in values(await ask(stocked, level, {}, doctor), "00100020")}
+            seen = set(values(await ask(stocked, level, {}, doctor), "00100020"))
             assert "P1" not in seen
-            mine = {mrn for mrn in values(await ask(stocked, level, {}, own), "00100020")}
+            mine = set(values(await ask(stocked, level, {}, own), "00100020"))
             assert mine <= {"P2"}
         hidden = await ask(stocked, "STUDY", identifier(PatientID="P1"))
         uid = values(hidden, "0020000D")[0]

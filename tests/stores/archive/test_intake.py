@@ -104,10 +104,9 @@ class TestBytes:
             sealed = await take(blobs, path.read_bytes(), chunk=1000)
         except Invalid as error:
             # Some samples are cut on purpose, or have no UIDs.
-            assert any(words in error.message for words in ("truncated", "UID", "encapsulated")), (
-                error.message
-            )
-            return
+            if any(words in error.message for words in ("truncated", "UID", "encapsulated")):
+                return
+            raise
         assert await blobs.read(sealed.blob_key) == path.read_bytes()
         assert sealed.sop_instance_uid == dataset.SOPInstanceUID
         if "PixelData" in dataset and path.name != "badVR.dcm":

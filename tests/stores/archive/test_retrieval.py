@@ -1,6 +1,7 @@
 """Retrieval: the bytes that came in, or none; packs that every client can inflate."""
 
 import gzip
+import io
 import warnings
 import zlib
 from pathlib import Path
@@ -8,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import orjson
 import pytest
-from pydicom import dcmread
+from pydicom import dcmread, dcmwrite
+from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate, encapsulate_extended, generate_frames
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
@@ -172,11 +174,8 @@ class TestFrames:
         data = pixels if syntax != ExplicitVRBigEndian else pixels.astype(">u2")
         dataset = ct(NumberOfFrames=3, PixelData=data.tobytes())
         dataset["PixelData"].VR = "OW"
-        if syntax == ExplicitVRBigEndian:
-            file = _big_endian(dataset)
-        else:
-            file = part10(dataset, syntax)
-        stored = await store_file(house, file)
+        big = syntax == ExplicitVRBigEndian
+        stored = await store_file(house, _big_endian(dataset) if big else part10(dataset, syntax))
         assert await read_frames(house, uids_of(stored), 2) == [data[1].tobytes()]
         async with house.database.transaction() as tx:
             bulk = await archive.bulk(tx, SYSTEM, *uids_of(stored), "7FE00010")
@@ -199,12 +198,7 @@ class TestFrames:
             assert unpacked[begin : begin + length].tolist() == expected.tolist()
 
 
-def _big_endian(dataset: object) -> bytes:
-    import io
-
-    from pydicom import dcmwrite
-    from pydicom.dataset import FileMetaDataset
-
+def _big_endian(dataset: Dataset) -> bytes:
     dataset.file_meta = FileMetaDataset()
     dataset.file_meta.TransferSyntaxUID = ExplicitVRBigEndian
     buffer = io.BytesIO()

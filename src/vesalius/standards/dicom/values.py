@@ -253,5 +253,5 @@ def turn_words(value: bytes, vr: str) -> bytes:
         return value
     out = bytearray(len(value))
     for i in range(width):
-        out[i::width] = value[width - 1 - i :: width]
+        out[i::width] = bytearray(value[width - 1 - i :: width])
     return bytes(out)
