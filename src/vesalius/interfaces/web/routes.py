@@ -129,6 +129,8 @@ DOORS: tuple[Door, ...] = (
     Door("GET", "/health/ready", administration.ready, PUBLIC),
 )
 
+METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
 PAGES: tuple[Door, ...] = (
     Door("GET", "/viewer", static.viewer_start, PUBLIC),
     Door("GET", "/viewer/{path:path}", static.viewer, PUBLIC),
@@ -140,7 +142,7 @@ PAGES: tuple[Door, ...] = (
 def application(house: House) -> Starlette:
     """The doors at /api, /health and /metrics, and the pages."""
     routes = [_route(door) for door in DOORS]
-    routes.append(Route("/api/{path:path}", _no_such_route, methods=None))
+    routes.append(Route("/api/{path:path}", _no_such_route, methods=METHODS))
     routes.extend(_route(door) for door in PAGES)
     app = Starlette(routes=routes, exception_handlers=dict(problems.HANDLERS))
     app.state.house = house
