@@ -1,6 +1,6 @@
 """Imaging orders: the catalogue, the form, and what was ordered."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from starlette.requests import Request
@@ -116,6 +116,6 @@ async def describe(tx: Transaction, order: orders.Order) -> dict[str, Any]:
         "indication": order.indication,
         "requester": order.requester,
         "station": order.station,
-        "scheduled": order.scheduled.isoformat() if order.scheduled else None,
-        "authored": order.placed.isoformat(),
+        "scheduled": order.scheduled.astimezone(UTC).isoformat() if order.scheduled else None,
+        "authored": order.placed.astimezone(UTC).isoformat(),
     }
