@@ -13,7 +13,7 @@ from starlette.responses import Response, StreamingResponse
 
 from vesalius.interfaces.dicomweb.asking import house_of, named_instance, principal_of
 from vesalius.interfaces.dicomweb.frames import send_frames
-from vesalius.interfaces.dicomweb.looking import note_look
+from vesalius.interfaces.dicomweb.looking import looking_at
 from vesalius.interfaces.dicomweb.media_types import OCTETS, wanted
 from vesalius.interfaces.dicomweb.parts import part_headers
 from vesalius.kit.errors import Invalid, Unsupported
@@ -61,13 +61,12 @@ async def _respond(request: Request, path: str) -> Response:
     principal = principal_of(request)
     house = house_of(request)
     target = named_instance(request)
-    async with house.database.transaction() as tx:
+    async with looking_at(house, principal, target.study) as tx:
         try:
             value = await archive.bulk(tx, principal, *target.uids, path)
         except Unsupported:
             # Compressed pixel data has no meaning as one value: it comes frame by frame.
             return await send_frames(request, None)
-        await note_look(tx, principal, target.study)
     multipart, media_type = _choose(request, _own_type(value))
     span = read_range(request.headers.get("range"), value.length)
     if span is None:

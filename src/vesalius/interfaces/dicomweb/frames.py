@@ -13,7 +13,7 @@ from vesalius.interfaces.dicomweb.asking import (
     named_instance,
     principal_of,
 )
-from vesalius.interfaces.dicomweb.looking import note_look
+from vesalius.interfaces.dicomweb.looking import looking_at
 from vesalius.interfaces.dicomweb.media_types import (
     ANY_SYNTAX,
     DECODABLE,
@@ -53,9 +53,8 @@ async def send_frames(request: Request, numbers: list[int] | None) -> Response:
     principal = principal_of(request)
     house = house_of(request)
     target = named_instance(request)
-    async with house.database.transaction() as tx:
+    async with looking_at(house, principal, target.study) as tx:
         ranges = await archive.frames(tx, principal, *target.uids, numbers)
-        await note_look(tx, principal, target.study)
     form = choose_form(list(wanted(request)), ranges[0].transfer_syntax_uid, len(ranges))
     bodies = [await _body(house, principal, each, form) for each in ranges]
     media_type = with_syntax(form.media_type, form.transfer_syntax_uid)

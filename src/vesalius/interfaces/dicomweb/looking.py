@@ -7,7 +7,10 @@ own transaction and the following ones are not, until `LOOK_SECONDS` have passed
 
 import time
 from collections import OrderedDict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
+from vesalius.app import House
 from vesalius.kit.transaction import Transaction
 from vesalius.stores import archive, audit
 from vesalius.stores.access import Principal
@@ -18,23 +21,33 @@ LOOKS_REMEMBERED = 10_000
 _looks: OrderedDict[tuple[str, str, str | None, str], float] = OrderedDict()
 
 
-async def note_look(tx: Transaction, principal: Principal, study_instance_uid: str) -> None:
-    """Record that a principal looks at a study, unless it was recorded just now."""
+@asynccontextmanager
+async def looking_at(
+    house: House, principal: Principal, study_instance_uid: str
+) -> AsyncIterator[Transaction]:
+    """Where a study is looked at: what is found in here is found for this principal.
+
+    The first look is a transaction with its event in it; the following ones only read.
+    """
     key = (principal.kind, principal.name, principal.address, study_instance_uid)
     if time.monotonic() - _looks.get(key, -LOOK_SECONDS) < LOOK_SECONDS:
+        async with house.database.reading() as tx:
+            yield tx
         return
-    study = await archive.study(tx, principal, study_instance_uid)
-    await audit.record(
-        tx,
-        principal,
-        "R",
-        audit.kinds.INSTANCES_ACCESSED,
-        reference=study_instance_uid,
-        patient_reference=study.patient_reference,
-        detail={"door": "dicomweb"},
-    )
-    # Only a look that was committed counts as recorded.
-    tx.after_commit(lambda: _remember(key))
+    async with house.database.transaction() as tx:
+        yield tx
+        study = await archive.study(tx, principal, study_instance_uid)
+        await audit.record(
+            tx,
+            principal,
+            "R",
+            audit.kinds.INSTANCES_ACCESSED,
+            reference=study_instance_uid,
+            patient_reference=study.patient_reference,
+            detail={"door": "dicomweb"},
+        )
+        # Only a look that was committed counts as recorded.
+        tx.after_commit(lambda: _remember(key))
 
 
 async def note_query(
@@ -48,11 +61,6 @@ async def note_query(
         audit.kinds.QUERY,
         detail={"door": "dicomweb", "level": level, "by": sorted(query.identifier)},
     )
-
-
-def forget_looks() -> None:
-    """Record every study's next look again."""
-    _looks.clear()
 
 
 def _remember(key: tuple[str, str, str | None, str]) -> None:

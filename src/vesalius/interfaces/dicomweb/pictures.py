@@ -124,7 +124,7 @@ async def _document(house: House, principal: Principal, row: archive.InstanceRow
     if (known := _documents.get(row.blob_key)) is not None:
         return known
     target = target_of_row(row)
-    async with house.database.transaction() as tx:
+    async with house.database.reading() as tx:
         pack = await archive.metadata(tx, principal, *target.uids)
     document = pack.json()[1:-1]
     _documents.put(row.blob_key, document)
@@ -170,7 +170,7 @@ def _is_left_out(dataset: Mapping[str, Any], path: str) -> bool:
 
 
 async def _bulk(house: House, principal: Principal, target: InstanceTarget, path: str) -> bytes:
-    async with house.database.transaction() as tx:
+    async with house.database.reading() as tx:
         found = await archive.bulk(tx, principal, *target.uids, path)
     if found.length > LONGEST_VALUE:
         raise Invalid("A value needed for the picture is too long.")

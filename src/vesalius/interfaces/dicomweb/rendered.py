@@ -19,7 +19,7 @@ from vesalius.interfaces.dicomweb.asking import (
     principal_of,
     target_of,
 )
-from vesalius.interfaces.dicomweb.looking import note_look
+from vesalius.interfaces.dicomweb.looking import looking_at
 from vesalius.interfaces.dicomweb.media_types import wanted
 from vesalius.interfaces.dicomweb.parts import Part, multipart_response
 from vesalius.interfaces.dicomweb.pictures import Subject, picture, picture_key, target_of_row
@@ -51,9 +51,8 @@ async def _respond(request: Request, *, thumbnail: bool) -> Response:
     options: dict[str, Any] = read_options(request.query_params, thumbnail=thumbnail)
     options["media_type"] = media_type
     frames = frame_numbers_of(request) if "frames" in request.path_params else None
-    async with house.database.transaction() as tx:
+    async with looking_at(house, principal, target.study) as tx:
         subjects = await _subjects(tx, principal, target, frames, every=multipart)
-        await note_look(tx, principal, target.study)
     tag = _etag(subjects, options)
     headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
     if remark := _remark(request):

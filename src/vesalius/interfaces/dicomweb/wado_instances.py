@@ -20,7 +20,7 @@ from vesalius.interfaces.dicomweb.asking import (
     principal_of,
     target_of,
 )
-from vesalius.interfaces.dicomweb.looking import note_look
+from vesalius.interfaces.dicomweb.looking import looking_at
 from vesalius.interfaces.dicomweb.media_types import (
     ANY_SYNTAX,
     DECODABLE,
@@ -53,13 +53,12 @@ async def retrieve_instances(request: Request) -> Response:
     principal = principal_of(request)
     house = house_of(request)
     target = target_of(request)
-    async with house.database.transaction() as tx:
+    async with looking_at(house, principal, target.study) as tx:
         rows = await archive.instances(
             tx, principal, study=target.study, series=target.series, instance=target.instance
         )
         if not rows:
             raise NotFound("There is no such study, series or instance.")
-        await note_look(tx, principal, target.study)
     plan = make_plan(list(wanted(request)), rows, alone=target.instance is not None)
     if plan.packing == DICOM:
         row = plan.rows[0]

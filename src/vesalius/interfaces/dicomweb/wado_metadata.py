@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from vesalius.interfaces.dicomweb.asking import house_of, principal_of, target_of
-from vesalius.interfaces.dicomweb.looking import note_look
+from vesalius.interfaces.dicomweb.looking import looking_at
 from vesalius.interfaces.dicomweb.media_types import DICOM_JSON, JSON
 from vesalius.kit.errors import Unsupported
 from vesalius.kit.http.negotiation import accepts_coding, choose
@@ -23,9 +23,8 @@ async def retrieve_metadata(request: Request) -> Response:
     media_type = choose(asked, [DICOM_JSON, JSON])
     if media_type is None:
         raise Unsupported("Metadata comes as application/dicom+json only.")
-    async with house.database.transaction() as tx:
+    async with looking_at(house, principal, target.study) as tx:
         pack = await archive.metadata(tx, principal, target.study, target.series, target.instance)
-        await note_look(tx, principal, target.study)
     tag = f'"{pack.etag}"'
     headers = {
         "ETag": tag,

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from vesalius.interfaces.dicomweb.asking import Target, house_of, principal_of
-from vesalius.interfaces.dicomweb.looking import note_look
+from vesalius.interfaces.dicomweb.looking import looking_at
 from vesalius.interfaces.dicomweb.media_types import ANY_SYNTAX, DICOM
 from vesalius.interfaces.dicomweb.pictures import Subject, picture
 from vesalius.interfaces.dicomweb.rendered import MEDIA_TYPES, middle_frame
@@ -34,7 +34,7 @@ async def retrieve_object(request: Request) -> Response:
     if media_type is None:
         raise Unsupported("Objects come as application/dicom, image/jpeg or image/png.")
     target = Target(*uids)
-    async with house.database.transaction() as tx:
+    async with looking_at(house, principal, target.study) as tx:
         rows = await archive.instances(
             tx, principal, study=target.study, series=target.series, instance=target.instance
         )
@@ -43,7 +43,6 @@ async def retrieve_object(request: Request) -> Response:
         frame = None
         if media_type != DICOM:
             frame = await middle_frame(tx, principal, rows[0], _frame_number(asked))
-        await note_look(tx, principal, target.study)
     if media_type == DICOM:
         return await send_alone(house, rows[0], asked.get("transferSyntax", ANY_SYNTAX))
     options: dict[str, Any] = {**_options(asked), "media_type": media_type}

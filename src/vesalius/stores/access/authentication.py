@@ -17,7 +17,8 @@ async def authenticate(
     """
     if credentials.bearer is None and credentials.cookie is None:
         return None
-    async with database.transaction() as tx:
+    # One look at the token or session: each request pays for it.
+    async with database.reading() as tx:
         if credentials.bearer is not None:
             return await authenticate_bearer(tx, credentials.bearer, address=credentials.address)
         return await authenticate_session(
