@@ -7,7 +7,7 @@
 
   /** Top left of the viewer: back into the application, which is around it already when framed. */
   function BackLink(React) {
-    if (window.parent !== window) return null;
+    if (window.parent !== window) return React.createElement('span');
     return React.createElement(
       'a',
       {
