@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -24,20 +24,29 @@ from vesalius.exchange import routing
 from vesalius.exchange.routing import Peer
 from vesalius.interfaces.command_line.node import admit
 from vesalius.interfaces.command_line.opening import run_command
-from vesalius.kit.errors import Conflict, NotFound, Unavailable
+from vesalius.kit.errors import Conflict, NotFound, Unavailable, Unsupported
 from vesalius.kit.ids import new_uid
+from vesalius.sample.modality import (
+    MODALITY_WORKLIST_FIND,
+    DataSet,
+    Made,
+    begun,
+    ended,
+    first,
+    step_of,
+    worklist_question,
+)
 from vesalius.sample.objects import Exam, Subject, projection, tomography, ultrasound, waveform
 from vesalius.sample.phantoms.angiogram import Angiogram
 from vesalius.sample.phantoms.body import Torso
 from vesalius.sample.phantoms.brain import Head
 from vesalius.sample.phantoms.echo import Echo
 from vesalius.sample.phantoms.electrocardiogram import Rhythm
+from vesalius.sample.production import write_files
 
 app = typer.Typer(help="Peers that are not there.", no_args_is_help=True)
 console = Console()
 
-DataSet = Mapping[str, Any]
-MODALITY_WORKLIST_FIND = "1.2.840.10008.5.1.4.31"
 # Of an address nobody listens on: a simulated modality calls and is not called.
 NO_PORT = 104
 
@@ -50,7 +59,7 @@ def group() -> None:
 @app.command("modality")
 def modality(
     context: typer.Context,
-    kind: Annotated[str, typer.Option("--modality", help="CT, MR, DX, US, XA or ECG.")] = "CT",
+    kind: Annotated[str, typer.Option("--modality", help="CT, MR, CR, DX, US, XA or ECG.")] = "CT",
     accession: Annotated[str | None, typer.Option(help="Only the step of this order.")] = None,
     every: Annotated[bool, typer.Option("--all", help="Every step, not the first only.")] = False,
     slices: Annotated[int | None, typer.Option(help="At most so many slices of a CT.")] = None,
@@ -85,21 +94,8 @@ async def ask_worklist(
     house: House, peer: Peer, kind: str, accession: str | None = None
 ) -> list[dict[str, Any]]:
     """The worklist items for a modality [RAD-5]."""
-    identifier: dict[str, Any] = {
-        **{tag: {"vr": vr} for tag, vr in WANTED.items()},
-        "00400100": {
-            "vr": "SQ",
-            "Value": [
-                {
-                    "00080060": {"vr": "CS", "Value": [kind]},
-                    **{tag: {"vr": vr} for tag, vr in WANTED_OF_STEP.items()},
-                }
-            ],
-        },
-    }
-    if accession:
-        identifier["00080050"] = {"vr": "SH", "Value": [accession]}
-    return await routing.network().find(house, peer, MODALITY_WORKLIST_FIND, identifier)
+    question = worklist_question(kind, accession_number=accession)
+    return await routing.network().find(house, peer, MODALITY_WORKLIST_FIND, question)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,23 +115,22 @@ async def perform(
     exam, subject = exam_of(item), subject_of(item)
     console.print(f"[bold]{exam.modality}[/bold] {exam.description} · {exam.accession_number}")
     step_uid = new_uid()
-    begun = await network.create_step(house, peer, step_uid, _begun(item, exam))
-    if begun != 0:
-        raise Conflict(f"the archive refuses the performed step with status {begun:04X}")
+    taken = await network.create_step(house, peer, step_uid, begun(item, exam))
+    if taken != 0:
+        raise Conflict(f"the archive refuses the performed step with status {taken:04X}")
     with tempfile.TemporaryDirectory(prefix="vesalius-modality-") as folder:
         made = await _make(Path(folder), make_images(exam, subject, slices=slices))
-        await _store(house, peer, [path for path, _ in made])
-    ended = await network.set_step(house, peer, step_uid, _ended([each for _, each in made]))
-    if ended != 0:
-        raise Conflict(f"the archive refuses the end of the step with status {ended:04X}")
+        await _store(house, peer, [Path(each.path) for each in made])
+    done = await network.set_step(house, peer, step_uid, ended(made, datetime.now()))
+    if done != 0:
+        raise Conflict(f"the archive refuses the end of the step with status {done:04X}")
     return Performed(exam.study_uid, exam.accession_number, len(made))
 
 
 def make_images(exam: Exam, subject: Subject, *, slices: int | None = None) -> Iterator[Dataset]:
     """A study of the kind that was asked for, of one phantom or another for each order."""
     seed = 1 + sum(exam.accession_number.encode()) % 97
-    about_head = any(word in exam.description.lower() for word in ("head", "brain", "crani"))
-    if exam.modality == "CT" and about_head:
+    if exam.modality == "CT" and _about_head(exam.description):
         yield from _at_most(tomography.ct_head(subject, exam, Head(seed=seed)), slices)
     elif exam.modality == "CT":
         stack = tomography.CHEST
@@ -153,8 +148,11 @@ def make_images(exam: Exam, subject: Subject, *, slices: int | None = None) -> I
         yield from projection.coronary_angiogram(subject, exam, Angiogram(seed=seed))
     elif exam.modality == "ECG":
         yield from waveform.twelve_lead(subject, exam, Rhythm(seed=seed), "Sinus rhythm")
-    else:
+    elif exam.modality in ("CR", "DX"):
+        exam = replace(exam, modality="DX")
         yield from projection.chest_radiograph(subject, exam, Torso(seed=seed))
+    else:
+        raise Unsupported(f"there is no phantom for {exam.modality}")
 
 
 def _at_most(images: Iterator[Dataset], count: int | None) -> Iterator[Dataset]:
@@ -164,23 +162,10 @@ def _at_most(images: Iterator[Dataset], count: int | None) -> Iterator[Dataset]:
         yield image
 
 
-async def _make(folder: Path, images: Iterable[Dataset]) -> list[tuple[Path, Dataset]]:
-    """Write the images; what is kept of each is its header."""
-
-    def write() -> list[tuple[Path, Dataset]]:
-        made = []
-        for number, image in enumerate(images):
-            path = folder / f"{number:05d}.dcm"
-            image.save_as(path, enforce_file_format=True)
-            header = Dataset()
-            for keyword in ("SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID"):
-                setattr(header, keyword, image[keyword].value)
-            header.SeriesDescription = image.get("SeriesDescription", "")
-            made.append((path, header))
-        return made
-
+async def _make(folder: Path, images: Iterable[Dataset]) -> list[Made]:
+    """Write the images as Part 10 files."""
     with console.status("acquiring"):
-        return await asyncio.to_thread(write)
+        return await asyncio.to_thread(write_files, images, folder, "image")
 
 
 async def _store(house: House, peer: Peer, files: Sequence[Path]) -> None:
@@ -198,153 +183,44 @@ async def _store(house: House, peer: Peer, files: Sequence[Path]) -> None:
 
 # The worklist item, read
 
-WANTED = {
-    "00080050": "SH",
-    "00080090": "PN",
-    "00100010": "PN",
-    "00100020": "LO",
-    "00100021": "LO",
-    "00100030": "DA",
-    "00100040": "CS",
-    "0020000D": "UI",
-    "00321060": "LO",
-    "00401001": "SH",
-    "00401002": "LO",
-}
-WANTED_OF_STEP = {
-    "00400001": "AE",
-    "00400002": "DA",
-    "00400003": "TM",
-    "00400007": "LO",
-    "00400009": "SH",
-}
+
+def _about_head(description: str) -> bool:
+    return any(word in description.lower() for word in ("head", "brain", "crani"))
 
 
 def subject_of(item: DataSet) -> Subject:
     """The patient as the worklist names them."""
-    name = _first(item, "00100010")
+    name = first(item, "00100010")
     groups = (
         [name.get(key, "") for key in ("Alphabetic", "Ideographic", "Phonetic")] if name else []
     )
-    born = _first(item, "00100030")
+    born = first(item, "00100030")
     return Subject(
-        mrn=_first(item, "00100020") or "",
+        mrn=first(item, "00100020") or "",
         name="=".join(groups).rstrip("="),
         birth_date=datetime.strptime(born, "%Y%m%d").date() if born else date(1970, 1, 1),
-        sex=_first(item, "00100040") or "O",
+        sex=first(item, "00100040") or "O",
     )
 
 
 def exam_of(item: DataSet) -> Exam:
     """The examination as the worklist orders it."""
-    step = _step(item)
-    accession = _first(item, "00080050") or ""
-    description = _first(step, "00400007") or _first(item, "00321060") or "Examination"
-    referring = _first(item, "00080090") or {}
-    step_id = _first(step, "00400009") or ""
+    step = step_of(item)
+    accession = first(item, "00080050") or ""
+    description = first(step, "00400007") or first(item, "00321060") or "Examination"
+    referring = first(item, "00080090") or {}
+    step_id = first(step, "00400009") or ""
     return Exam(
         key=f"simulated/{accession}/{step_id}/{new_uid()}",
-        modality=_first(step, "00080060") or "OT",
+        modality=first(step, "00080060") or "OT",
         description=description,
-        body_part="HEAD" if "head" in description.lower() else "CHEST",
+        body_part="HEAD" if _about_head(description) else "CHEST",
         started=datetime.now(),
-        station=_first(step, "00400001") or "SIMULATOR",
+        station=first(step, "00400001") or "SIMULATOR",
         accession_number=accession,
-        reason=_first(item, "00401002") or "",
+        reason=first(item, "00401002") or "",
         referring=referring.get("Alphabetic", ""),
-        study_instance_uid=_first(item, "0020000D") or "",
-        requested_procedure_id=_first(item, "00401001") or "",
+        study_instance_uid=first(item, "0020000D") or "",
+        requested_procedure_id=first(item, "00401001") or "",
         step_id=step_id,
     )
-
-
-def _step(item: DataSet) -> DataSet:
-    steps = (item.get("00400100") or {}).get("Value") or [{}]
-    step: DataSet = steps[0]
-    return step
-
-
-def _first(data_set: DataSet, tag: str) -> Any:
-    values = (data_set.get(tag) or {}).get("Value") or [None]
-    return values[0]
-
-
-# The performed step, told (PS3.4 table F.7.2-1)
-
-
-def _begun(item: DataSet, exam: Exam) -> DataSet:
-    step = _step(item)
-    scheduled = {
-        "0020000D": _value("UI", exam.study_uid),
-        "00081110": {"vr": "SQ"},
-        "00080050": _value("SH", exam.accession_number),
-        "00401001": _value("SH", exam.requested_procedure_id),
-        "00321060": _value("LO", _first(item, "00321060")),
-        "00400009": _value("SH", exam.step_id),
-        "00400007": _value("LO", _first(step, "00400007")),
-        "00400008": {"vr": "SQ"},
-    }
-    return {
-        "00080005": _value("CS", "ISO_IR 192"),
-        "00400270": {"vr": "SQ", "Value": [scheduled]},
-        **{tag: item[tag] for tag in ("00100010", "00100020", "00100030") if tag in item},
-        "00100040": item.get("00100040") or {"vr": "CS"},
-        "00081120": {"vr": "SQ"},
-        "00400253": _value("SH", exam.accession_number[-16:] or "1"),
-        "00400241": _value("AE", exam.station[:16]),
-        "00400242": _value("SH", exam.station[:16]),
-        "00400243": {"vr": "SH"},
-        "00400244": _value("DA", exam.started.strftime("%Y%m%d")),
-        "00400245": _value("TM", exam.started.strftime("%H%M%S")),
-        "00400250": {"vr": "DA"},
-        "00400251": {"vr": "TM"},
-        "00400252": _value("CS", "IN PROGRESS"),
-        "00400254": _value("LO", exam.description[:64]),
-        "00400255": {"vr": "LO"},
-        "00081032": {"vr": "SQ"},
-        "00080060": _value("CS", exam.modality),
-        "00200010": _value("SH", exam.accession_number[-16:]),
-        "00400260": {"vr": "SQ"},
-        "00400340": {"vr": "SQ"},
-    }
-
-
-def _ended(images: Sequence[Dataset]) -> DataSet:
-    now = datetime.now()
-    series: dict[str, list[Dataset]] = {}
-    for image in images:
-        series.setdefault(str(image.SeriesInstanceUID), []).append(image)
-    return {
-        "00080005": _value("CS", "ISO_IR 192"),
-        "00400250": _value("DA", now.strftime("%Y%m%d")),
-        "00400251": _value("TM", now.strftime("%H%M%S")),
-        "00400252": _value("CS", "COMPLETED"),
-        "00400340": {
-            "vr": "SQ",
-            "Value": [_performed_series(uid, members) for uid, members in series.items()],
-        },
-    }
-
-
-def _performed_series(series_instance_uid: str, images: Sequence[Dataset]) -> DataSet:
-    references = [
-        {
-            "00081150": _value("UI", str(image.SOPClassUID)),
-            "00081155": _value("UI", str(image.SOPInstanceUID)),
-        }
-        for image in images
-    ]
-    return {
-        "00080054": {"vr": "AE"},
-        "0008103E": _value("LO", str(images[0].SeriesDescription) or None),
-        "00081050": {"vr": "PN"},
-        "00081070": {"vr": "PN"},
-        "00081140": {"vr": "SQ", "Value": references},
-        "00181030": _value("LO", str(images[0].SeriesDescription) or "Protocol"),
-        "0020000E": _value("UI", series_instance_uid),
-        "00400220": {"vr": "SQ"},
-    }
-
-
-def _value(vr: str, value: Any) -> dict[str, Any]:
-    return {"vr": vr} if value in (None, "") else {"vr": vr, "Value": [value]}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import sys
 from contextlib import suppress
 
 from vesalius.app import House
@@ -42,12 +43,23 @@ REJECTED = Counter("vesalius_dicom_associations_rejected", "Associations rejecte
 
 async def serve(house: House, listener: socket.socket, stop: asyncio.Event) -> None:
     """Serve associations on a bound socket until `stop`, then let running ones end."""
+    _allow_many_descriptors()
     acceptor = Acceptor(house)
     acceptor.listen(listener)
     try:
         await stop.wait()
     finally:
         await acceptor.close()
+
+
+def _allow_many_descriptors() -> None:
+    """Each connection in the lobby is an open file; the usual soft limit is 1,024."""
+    if sys.platform != "win32":
+        import resource
+
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 class Acceptor:
