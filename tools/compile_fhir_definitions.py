@@ -23,6 +23,8 @@ OUTPUT = Path(__file__).parent.parent / "src/vesalius/standards/fhir/definitions
 FHIR = "http://hl7.org/fhir/"
 FHIRPATH_STRING = "http://hl7.org/fhirpath/System.String"
 LARGEST_VALUE_SET = 1000  # MIME types, languages and units are checked by form only
+# Abstract, or put among the R4 types by the package though it came with R4B.
+NO_R4_TYPES = ("Resource", "DomainResource", "SubscriptionStatus")
 EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
@@ -74,7 +76,7 @@ def _structures(folder: Path) -> dict[str, Json]:
                 s["resourceType"] == "StructureDefinition"
                 and s["kind"] in ("resource", "complex-type")
                 and s.get("derivation") != "constraint"
-                and s["name"] not in ("Resource", "DomainResource")
+                and s["name"] not in NO_R4_TYPES
             ):
                 found[s["name"]] = s
     return found

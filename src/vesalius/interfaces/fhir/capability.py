@@ -109,3 +109,70 @@ def _revincludes() -> dict[str, list[str]]:
 
 def _operation(name: str) -> str:
     return f"http://hl7.org/fhir/OperationDefinition/{name}"
+
+
+def page() -> str:
+    """docs/conformance/fhir.md: the statement for reading."""
+    from vesalius.interfaces.fhir.outcomes import TABLE
+    from vesalius.interfaces.fhir.routes import DOORS
+
+    statement = capability_statement("[base]")
+    resources = statement["rest"][0]["resource"]
+    lines = [
+        "# FHIR conformance\n",
+        f"FHIR {statement['fhirVersion']} at `[base]` = `<address>/fhir`; `GET [base]/metadata`"
+        " gives the same as a CapabilityStatement. JSON only"
+        f" ({', '.join(f'`{name}`' for name in statement['format'])}).\n",
+        _BEHAVIOUR,
+        "\n## Routes\n",
+        "| method | address | needs |",
+        "|---|---|---|",
+        *(f"| {door.method} | `[base]{door.path}` | {door.policy} |" for door in DOORS),
+        "\n## Errors\n",
+        "Every error is an OperationOutcome; `expression` names the element.\n",
+        "| what | status | issue code |",
+        "|---|---|---|",
+        *(
+            f"| {kind.__name__} | {status.value} | {code} |"
+            for kind, (status, code) in TABLE.items()
+        ),
+        "\n## Types and search parameters\n",
+        f"All {len(resources)} resource types of R4, each with"
+        f" {', '.join(INTERACTIONS)}, and `_id`, `_lastUpdated`, `_profile`, `_security`,"
+        " `_source`, `_tag`.\n",
+        "| type | search parameters |",
+        "|---|---|",
+        *(_row(resource) for resource in resources),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _row(resource: Json) -> str:
+    own = [p for p in resource["searchParam"] if not p["name"].startswith("_")]
+    listed = ", ".join(f"{p['name']} ({p['type']})" for p in own)
+    return f"| {resource['type']} | {listed} |"
+
+
+_BEHAVIOUR = """## Behaviour
+
+- **Validation**: names of elements, cardinality, the form of primitives, choices, required
+  bindings whose codes can be listed, types of reference targets, extensions, contained resources.
+  Invariants and profiles are not checked yet. Decimals keep their digits.
+- **References** need not exist when they are written. In a transaction, `urn:uuid:` references
+  must name an entry and conditional references must find exactly one resource.
+- **Versions**: every write makes one; `If-Match` refuses a stale one (412). `If-None-Match` on read
+  answers 304.
+- **Search**: modifiers `:missing` (all), `:exact` `:contains` (string), `:not` `:of-type` (token),
+  `:identifier` `:[type]` (reference); prefixes eq ne gt lt ge le sa eb ap; chains and `_has`, at
+  most four deep; `_include`, `_revinclude` with `:iterate`; `_sort` by date, string, number,
+  quantity, `_id`, `_lastUpdated`; `_count`, `_total`, `_summary`, `_elements`. Composite
+  and special parameters, `_text`, `_content`, `_filter`, `:text`, `:in`, `:above`, `:below` are not
+  supported.
+- **What is not understood** is an error (400), never an empty criterion; with
+  `Prefer: handling=lenient` it is left out, missing from the `self` link, and named in an outcome.
+- **Access**: the permission of the type, and the policy on the patient in whose compartment a
+  resource is. What is hidden is not found, not counted, not included. A resource of several
+  patients is seen by who may see all of them.
+- **ImagingStudy** of our own archive is composed from it on read and cannot be written (409); those
+  of others can be stored.
+"""
