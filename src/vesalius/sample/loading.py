@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -21,7 +21,7 @@ from vesalius.exchange.routing import Resources
 from vesalius.kit.errors import Unavailable
 from vesalius.sample import charts
 from vesalius.sample.calendar import Calendar
-from vesalius.sample.cast import PATIENTS, TECHNOLOGIST, Colleague, Member, member
+from vesalius.sample.cast import PATIENTS, TECHNOLOGIST, Member, member
 from vesalius.sample.doors import Doors
 from vesalius.sample.examinations import EXAMINATIONS, STRAYS, Examination, Stray
 from vesalius.sample.modality import DataSet, Made, first, step_of
@@ -59,30 +59,36 @@ class Loader:
     writer: str
     readers: Mapping[str, Login]
     watch: Watcher
+    people: Sequence[Member] = PATIENTS
+    examinations: Sequence[Examination] = EXAMINATIONS
+    strays: Sequence[Stray] = STRAYS
 
     async def load(self) -> None:
         """Everything: people and histories, orders, images, reports, what waits and what hides."""
-        self.watch("patients", total=len(PATIENTS))
-        self.watch("studies", total=sum(e.has_images for e in EXAMINATIONS) + len(STRAYS))
-        self.watch("reports", total=sum(e.report is not None for e in EXAMINATIONS))
+        self.watch("patients", total=len(self.people))
+        self.watch("studies", total=sum(e.has_images for e in self.examinations) + len(self.strays))
+        self.watch("reports", total=sum(e.report is not None for e in self.examinations))
         await self.doors.write(self.writer, charts.hospital())
         await self._write_people()
         async with asyncio.TaskGroup() as group:
-            for person in PATIENTS:
+            for person in self.people:
                 group.create_task(self._write_history(person))
             group.create_task(self._examine())
         await self._restrict()
 
     async def _write_people(self) -> None:
         """Patients with their stories and orders, so that worklists fill while we go on."""
-        for person in PATIENTS:
-            body = charts.patient(person, self.calendar, self._assigner)
-            # Whoever is restricted is so at last: until then their images have to be matched.
-            body.pop("meta", None)
-            await self.doors.write(self.writer, [body, *charts.story(person, self.calendar)])
+        for person in self.people:
+            resources = charts.story(person, self.calendar)
+            if not await self.doors.exists(self.writer, f"Patient/{person.reference}"):
+                body = charts.patient(person, self.calendar, self._assigner)
+                # Whoever is restricted is so at last: until then their images have to be matched.
+                body.pop("meta", None)
+                resources.insert(0, body)
+            await self.doors.write(self.writer, resources)
         orders = [
             charts.order(item, member(item.patient), self.calendar)
-            for item in EXAMINATIONS
+            for item in self.examinations
             if item.is_ordered
         ]
         # A report completes its order; an order that is there is left as it is.
@@ -122,18 +128,18 @@ class Loader:
             async with asyncio.TaskGroup() as group:
                 # What takes longest begins first.
                 for item in sorted(
-                    EXAMINATIONS, key=lambda each: each.modality not in ("CT", "MR")
+                    self.examinations, key=lambda each: each.modality not in ("CT", "MR")
                 ):
                     if item.has_images or item.state == "begun":
                         group.create_task(one(item))
-                for waif in STRAYS:
+                for waif in self.strays:
                     group.create_task(stray(waif))
 
     async def _worklists(self) -> dict[str, DataSet]:
         """The worklist item of every order that is done or begun, by accession number."""
         wanted = {
             item.accession_number: item.station
-            for item in EXAMINATIONS
+            for item in self.examinations
             if item.is_ordered and (item.has_images or item.state == "begun")
         }
         found: dict[str, DataSet] = {}
@@ -238,7 +244,7 @@ class Loader:
         """Close the charts that only a few may open."""
         closed = [
             charts.patient(person, self.calendar, self._assigner)
-            for person in PATIENTS
+            for person in self.people
             if person.restricted
         ]
         await self.doors.write(self.writer, closed)
@@ -264,8 +270,3 @@ async def load(
     async with httpx.AsyncClient(base_url=base_url, timeout=120.0) as client:
         loader = Loader(resources, Doors(resources, client), calendar, writer, readers, watch)
         await loader.load()
-
-
-def authors() -> list[Colleague]:
-    """Those whose reports are signed."""
-    return list({e.report.author.key: e.report.author for e in EXAMINATIONS if e.report}.values())

@@ -177,5 +177,7 @@ def _dated(dataset: Dataset, exam: Exam, seconds: float) -> Dataset:
         setattr(dataset, keyword, date)
     for keyword in ("InstanceCreationTime", "ContentTime", "SeriesTime"):
         setattr(dataset, keyword, time)
+    for item in dataset.get("ContributingEquipmentSequence", []):
+        item.ContributionDateTime = date + time
     dataset.StationName, dataset.InstitutionName = "WS1", "Vesalius Sample Hospital"
     return dataset

@@ -83,7 +83,11 @@ def draw_disease(volume: Array, grid: Grid, lungs: Mask, fine: Array, torso: Tor
 
 def paint_nodule(volume: Array, grid: Grid, nodule: Nodule, fine: Array, value: float) -> None:
     radii: Point = (nodule.radius, nodule.radius * 0.92, nodule.radius * 1.05)
-    bend = fine * (nodule.radius * 0.16 if nodule.spiculated else 0.0)
+    (x, y, z), reach = nodule.centre, nodule.radius
+    near = grid.window((x - reach, y - reach, z - reach), (x + reach, y + reach, z + reach))
+    # Uneven, but no smaller or larger than it is said to be.
+    bumps = fine - (float(fine[near].mean()) if fine[near].size else 0.0)
+    bend = bumps * (nodule.radius * 0.12 if nodule.spiculated else 0.0)
     paint_ellipsoid(volume, grid, nodule.centre, radii, value, warp=bend)
     if not nodule.spiculated or value == 1.0:
         return
