@@ -35,6 +35,8 @@ export function GlobalSearch() {
     const [kind, id = ''] = option.split(' ');
     combobox.closeDropdown();
     setText('');
+    // The next keys are for the page that opens.
+    document.getElementById(BOX_ID)?.blur();
     if (kind === 'patient') void navigate({ to: '/patients/$patient', params: { patient: id }, search: {} });
     else void navigate({ to: '/read/$study', params: { study: id } });
   }

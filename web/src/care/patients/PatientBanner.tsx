@@ -7,6 +7,7 @@ import type { Banner } from '~/api/types';
 import { Icon } from '~/design/Icon';
 import { ErrorSays } from '~/design/Says';
 import { formatDate } from '~/language/dates';
+import { assignerName } from './assigner';
 import type { Key } from '~/language/en';
 import { useLanguage } from '~/language/LanguageProvider';
 import classes from './PatientBanner.module.css';
@@ -41,7 +42,7 @@ export function BannerLine({ banner, children }: { banner: Banner | null; childr
           {banner.mrn && (
             <span className={classes.fact}>
               <span className="quiet">{t('patients.mrn')}</span> <b className="numbers">{banner.mrn}</b>{' '}
-              <span className={`quiet ${classes.assigner}`}>{banner.assigner}</span>
+              <span className={`quiet ${classes.assigner}`}>{assignerName(banner.assigner)}</span>
             </span>
           )}
           {banner.deceased && <span className={classes.mark}>{t('banner.deceased')}</span>}

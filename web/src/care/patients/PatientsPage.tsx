@@ -13,6 +13,7 @@ import { useRows } from '~/design/useRows';
 import { formatDate } from '~/language/dates';
 import type { Key } from '~/language/en';
 import { useLanguage } from '~/language/LanguageProvider';
+import { assignerName } from './assigner';
 import { RegisterDialog } from './RegisterDialog';
 
 const SHOWN = 100;
@@ -107,7 +108,7 @@ function PatientTable({ patients }: { patients: PatientCard[] }) {
             </td>
             <td>{patient.gender && t(`gender.${patient.gender}` as Key)}</td>
             <td className="numbers">{patient.mrn}</td>
-            <td className="quiet">{patient.assigner}</td>
+            <td className="quiet">{assignerName(patient.assigner)}</td>
           </tr>
         ))}
       </tbody>

@@ -132,10 +132,10 @@ export function ReportEditor({ study, modality, bodyPart, report, writable, onSi
   );
 }
 
-/** Into the first empty field of the report, else into its first. */
+/** Into the first field that must not stay empty, else into the first of all. */
 export function focusReport() {
   const fields = [...document.querySelectorAll<HTMLTextAreaElement>('[data-report] textarea:not(:disabled)')];
-  (fields.find(field => field.value === '') ?? fields[0])?.focus();
+  (fields.find(field => field.required && field.value === '') ?? fields[0])?.focus();
 }
 
 function TemplateSelect({

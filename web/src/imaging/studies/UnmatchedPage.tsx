@@ -10,6 +10,7 @@ import { Icon } from '~/design/Icon';
 import { Page } from '~/design/Page';
 import { EmptySays, ErrorSays, LoadingRows, useErrorSentence } from '~/design/Says';
 import { tell, tellFailure } from '~/design/tell';
+import { assignerName } from '~/care/patients/assigner';
 import { Thumbnail } from '~/care/chart/Thumbnail';
 import { formatDate } from '~/language/dates';
 import type { Key } from '~/language/en';
@@ -160,7 +161,7 @@ function PatientLine({ patient }: { patient: PatientCard }) {
       </b>{' '}
       <span className="numbers">
         {formatDate(patient.birthDate, locale)} {patient.gender && t(`gender.short.${patient.gender}` as Key)} ·{' '}
-        {patient.mrn} <span className="quiet">{patient.assigner}</span>
+        {patient.mrn} <span className="quiet">{assignerName(patient.assigner)}</span>
       </span>
     </span>
   );
@@ -228,7 +229,7 @@ function AttachDialog({
     ['patients.birthDate', formatDate(study.PatientBirthDate, locale), formatDate(patient.birthDate, locale)],
     ['patients.sex', study.PatientSex, patient.gender && t(`gender.${patient.gender}` as Key)],
     ['patients.mrn', study.PatientID, patient.mrn],
-    ['patients.assigner', study.issuer, patient.assigner],
+    ['patients.assigner', study.issuer, assignerName(patient.assigner)],
   ];
 
   return (
