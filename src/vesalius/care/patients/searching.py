@@ -12,6 +12,7 @@ from vesalius.stores import audit
 from vesalius.stores.access import Principal, patient_predicate, require
 
 MAX_WORDS = 8
+CANDIDATES = 5000
 
 
 async def search(
@@ -25,7 +26,9 @@ async def search(
     principal = require(principal, "record.read:Patient")
     words, dates = words_and_dates(text)
     visible = patient_predicate(principal, "card.patient_reference")
-    where = every([visible, *(_fits(word) for word in words), *(_born(days) for days in dates)])
+    most = CANDIDATES if len(words) == 1 and not dates else None
+    fitting = (_fits(word, most) for word in words)
+    where = every([visible, *fitting, *(_born(days) for days in dates)])
     order = "card.display, card.patient_reference" if words or dates else "card.changed DESC"
     rows = await tx.fetch_all(
         f"SELECT {COLUMNS} FROM patient_card card WHERE {where.sql} ORDER BY {order} LIMIT %s",
@@ -74,11 +77,14 @@ def possible_days(piece: str) -> list[str]:
     return list(dict.fromkeys(days))
 
 
-def _fits(word: str) -> Predicate:
+def _fits(word: str, most: int | None) -> Predicate:
+    """Who has a name or number that begins so; of a lone word only the first so many by word,
+    for one letter fits a good part of all patients and nobody reads on."""
     pattern = re.sub(r"([\\%_])", r"\\\1", word) + "%"
+    limit = "" if most is None else f" ORDER BY token LIMIT {most}"
     return Predicate(
         "card.patient_reference IN"
-        " (SELECT patient_reference FROM patient_token WHERE token LIKE %s)",
+        f" (SELECT patient_reference FROM patient_token WHERE token LIKE %s{limit})",
         (pattern,),
     )
 

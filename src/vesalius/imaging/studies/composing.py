@@ -76,7 +76,7 @@ async def _keep_facts(tx: Transaction, holding: Holding) -> None:
     await tx.execute(
         "UPDATE imaging_study SET modalities = %s, body_part = %s, description = %s,"
         " study_date = %s, study_time = %s, accession_number = %s, series_count = %s,"
-        " instance_count = %s WHERE study_instance_uid = %s",
+        " instance_count = %s, counted = %s WHERE study_instance_uid = %s",
         (
             list(row.modalities),
             next((part for part in parts if part), None),
@@ -86,6 +86,7 @@ async def _keep_facts(tx: Transaction, holding: Holding) -> None:
             text_of(elements, "00080050"),
             row.series_count,
             row.instance_count,
+            tx.now,
             row.study_instance_uid,
         ),
     )

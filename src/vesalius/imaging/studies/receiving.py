@@ -1,8 +1,8 @@
 """Storing an instance and making its study true in the same commit. The hot path.
 
 The first instance of a study finds its patient and its order; a new series or a changed
-attribute brings the ImagingStudy's search rows up to date. Every other instance costs one look
-at a primary key: whether its study was taken for complete.
+attribute brings the ImagingStudy's search rows up to date. Every other instance costs nothing
+here: the body is composed when it is read, and counts follow with the news (`settling.recount`).
 """
 
 from collections.abc import Mapping
@@ -32,14 +32,8 @@ async def receive(
     uid = stored.study_instance_uid
     if stored.study_new:
         await _open_study(tx, stored)
-    elif not stored.study_changed:
-        await tx.execute(
-            "UPDATE imaging_study SET state = 'arriving'"
-            " WHERE study_instance_uid = %s AND state = 'complete'",
-            (uid,),
-        )
-        return stored
-    await project_study(tx, uid, arriving=True)
+    if stored.study_changed:
+        await project_study(tx, uid, arriving=True)
     return stored
 
 

@@ -1,7 +1,7 @@
 """When a study is complete: nothing new for the quiet time (setting `study_quiet_seconds`).
 
 DICOM has no word for the end of a study, so the house waits. A study that gets another instance
-later is arriving again, and is complete again after the next quiet time.
+later is arriving again when its news is heard, and complete again after the next quiet time.
 """
 
 from datetime import timedelta
@@ -15,6 +15,7 @@ from vesalius.stores import archive, record
 from vesalius.stores.access import SYSTEM
 
 BATCH = 50
+RECOUNT = timedelta(seconds=1)
 
 
 @jobs.every(1.0, "settle studies")
@@ -60,10 +61,26 @@ async def _complete(tx: Transaction, study_instance_uid: str) -> None:
 
 
 async def recount(tx: Transaction, study_instance_uid: str) -> None:
-    """Tell lists and ETags of the instances that came since; for a study still arriving."""
-    arriving = await tx.fetch_value(
-        "SELECT true FROM imaging_study WHERE study_instance_uid = %s AND state = 'arriving'",
+    """Tell lists and ETags of instances that came, and open a complete study that got more.
+
+    At most once a second for each study: what comes after the last count is counted when the
+    study settles.
+    """
+    row = await tx.fetch_one(
+        "SELECT state, instance_count, counted FROM imaging_study"
+        " WHERE study_instance_uid = %s FOR UPDATE",
         (study_instance_uid,),
     )
-    if arriving:
-        await project_study(tx, study_instance_uid, arriving=True)
+    if row is None:
+        return
+    if row["state"] == "complete":
+        held = await archive.study(tx, SYSTEM, study_instance_uid)
+        if held.instance_count == row["instance_count"]:
+            return
+        await tx.execute(
+            "UPDATE imaging_study SET state = 'arriving' WHERE study_instance_uid = %s",
+            (study_instance_uid,),
+        )
+    elif row["counted"] is not None and tx.now - row["counted"] < RECOUNT:
+        return
+    await project_study(tx, study_instance_uid, arriving=True)

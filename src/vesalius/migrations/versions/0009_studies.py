@@ -32,7 +32,9 @@ CREATE TABLE imaging_study (
     study_time text,
     accession_number text,
     series_count integer NOT NULL DEFAULT 0,
-    instance_count integer NOT NULL DEFAULT 0
+    instance_count integer NOT NULL DEFAULT 0,
+    -- When these counts were taken.
+    counted timestamptz
 );
 -- Arriving studies are few and looked at all the time; so are those that wait.
 CREATE INDEX imaging_study_arriving ON imaging_study (arrived) WHERE state = 'arriving';
