@@ -44,6 +44,20 @@ def jpeg(store):
     return image
 
 
+@pytest.fixture(scope="module")
+def cine(store):
+    image = make_image(frames=9)
+    assert store(image).status_code == 200
+    return image
+
+
+@pytest.fixture(scope="module")
+def document(store):
+    image = make_image(EncapsulatedDocument=bytes(range(256)) * 32)
+    assert store(image).status_code == 200
+    return image
+
+
 class TestInstances:
     def test_a_study_in_parts(self, client, series):
         response = client.get(url_of(series[0], level="study"))
@@ -155,12 +169,6 @@ class TestMetadata:
 
 
 class TestFrames:
-    @pytest.fixture(scope="class")
-    def cine(self, store):
-        image = make_image(frames=9)
-        assert store(image).status_code == 200
-        return image
-
     def test_a_list_in_the_order_asked(self, client, cine):
         response = client.get(url_of(cine) + "/frames/9,1,4")
 
@@ -228,12 +236,6 @@ class TestFrames:
 
 
 class TestBulkData:
-    @pytest.fixture(scope="class")
-    def document(self, store):
-        image = make_image(EncapsulatedDocument=bytes(range(256)) * 32)
-        assert store(image).status_code == 200
-        return image
-
     @pytest.mark.parametrize(
         ("asked", "status", "span"),
         [

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from vesalius.kit.http.multipart import MultipartWriter
 
@@ -26,6 +27,29 @@ def part_headers(media_type: str, length: int, location: str | None) -> list[tup
     return headers
 
 
+class PiecesResponse(Response):
+    """A body in several pieces of known length, sent without being joined first."""
+
+    def __init__(self, pieces: list[bytes], status_code: int, content_type: str) -> None:
+        super().__init__(None, status_code)
+        self._pieces = pieces
+        self.headers["Content-Type"] = content_type
+        self.headers["Content-Length"] = str(sum(map(len, pieces)))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the pieces in order."""
+        await send(
+            {
+                "type": "http.response.start",
+                "status": self.status_code,
+                "headers": self.raw_headers,
+            }
+        )
+        for piece in self._pieces:
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
 def multipart_response(
     part_type: str, parts: Iterable[Part], *, status: int = 200, subtype: str = "related"
 ) -> Response:
@@ -36,4 +60,4 @@ def multipart_response(
         headers = part_headers(part.media_type, len(part.body), part.location)
         pieces += [writer.opening([*headers, *part.headers]), part.body]
     pieces.append(writer.closing)
-    return Response(b"".join(pieces), status, headers={"Content-Type": writer.content_type})
+    return PiecesResponse(pieces, status, writer.content_type)
