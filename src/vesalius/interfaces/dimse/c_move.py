@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any
 
-from vesalius.exchange.routing.network import Moved, Resources
+from vesalius.exchange.routing import Moved, Resources
 from vesalius.kit.errors import Invalid, VesaliusError
 from vesalius.standards.dicom import encode_dataset
 from vesalius.stores import access, archive

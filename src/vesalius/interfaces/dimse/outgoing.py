@@ -17,7 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from vesalius.exchange.routing.network import Resources
+from vesalius.exchange.routing import Resources
 from vesalius.kit.errors import NotFound, Unavailable, Unsupported, VesaliusError
 from vesalius.kit.log import logger
 from vesalius.standards.dicom.uids import EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN
@@ -27,7 +27,7 @@ from .negotiation import Context
 
 log = logger(__name__)
 
-BATCH_OCTETS = 4 * 1024 * 1024
+BATCH_OCTETS = 2 * 1024 * 1024
 STREAM_OCTETS = 1024 * 1024
 BUFFERS = 3
 FALLBACKS = (EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN)
@@ -46,6 +46,8 @@ class Outgoing:
     # A view of a buffer that is used again when the next instance is asked for.
     data_set: memoryview | None = None
     file: Path | None = None
+    # The file was made for this sending, and goes with it.
+    is_temporary: bool = False
     offset: int = 0
     size: int = 0
 
@@ -102,28 +104,28 @@ async def make_ready(
     for _ in range(BUFFERS):
         free.put_nowait(bytearray())
     batches: asyncio.Queue[_Batch | None] = asyncio.Queue()
-    with tempfile.TemporaryDirectory(prefix="vesalius-") as folder:
-        preparer = _Preparer(resources, contexts, Path(folder))
+    preparer = _Preparer(resources, contexts)
 
-        async def read_ahead() -> None:
-            try:
-                for part in _split(rows):
-                    await batches.put(await preparer.prepare(part, await free.get()))
-            finally:
-                await batches.put(None)
-
-        reader = asyncio.create_task(read_ahead())
+    async def read_ahead() -> None:
         try:
-            while (batch := await batches.get()) is not None:
-                for outgoing in batch.ready:
-                    yield outgoing
-                    preparer.forget(outgoing)
-                free.put_nowait(batch.buffer)
-            await reader
+            for part in _split(rows):
+                await batches.put(await preparer.prepare(part, await free.get()))
         finally:
-            reader.cancel()
-            with suppress(asyncio.CancelledError, Exception):
-                await reader
+            await batches.put(None)
+
+    reader = asyncio.create_task(read_ahead())
+    try:
+        while (batch := await batches.get()) is not None:
+            for outgoing in batch.ready:
+                yield outgoing
+                _forget_file(outgoing)
+            free.put_nowait(batch.buffer)
+        await reader
+    finally:
+        reader.cancel()
+        with suppress(asyncio.CancelledError, Exception):
+            await reader
+        preparer.close()
 
 
 def _split(rows: Sequence[archive.InstanceRow]) -> Iterator[list[archive.InstanceRow]]:
@@ -143,10 +145,20 @@ def _split(rows: Sequence[archive.InstanceRow]) -> Iterator[list[archive.Instanc
 class _Preparer:
     """Gets batches ready for one association."""
 
-    def __init__(self, resources: Resources, contexts: Contexts, folder: Path) -> None:
+    def __init__(self, resources: Resources, contexts: Contexts) -> None:
         self._resources = resources
         self._contexts = contexts
-        self._folder = folder
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+
+    def close(self) -> None:
+        """Remove what was made on the way."""
+        if self._folder is not None:
+            self._folder.cleanup()
+
+    def _temporary(self, name: str) -> Path:
+        if self._folder is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="vesalius-")
+        return Path(self._folder.name) / name
 
     async def prepare(self, rows: list[archive.InstanceRow], buffer: bytearray) -> _Batch:
         outgoing = [Outgoing(row, self._contexts.choose(row)) for row in rows]
@@ -164,18 +176,14 @@ class _Preparer:
                 await self._transcode(each)
         return _Batch(buffer, outgoing)
 
-    def forget(self, outgoing: Outgoing) -> None:
-        """Remove the instance's file, if it was made for it."""
-        if outgoing.file is not None and outgoing.file.parent == self._folder:
-            outgoing.file.unlink(missing_ok=True)
-
     async def _fetch(self, outgoing: Outgoing) -> None:
         """Say in which file the stored bytes are; those of an object store are brought into one."""
         row = outgoing.row
         outgoing.file = self._resources.blobs.local_path(row.blob_key)
         if outgoing.file is not None:
             return
-        outgoing.file = self._folder / row.sop_instance_uid
+        outgoing.file = self._temporary(row.sop_instance_uid)
+        outgoing.is_temporary = True
         try:
             with outgoing.file.open("wb") as file:
                 async for chunk in self._resources.blobs.stream(row.blob_key, 0, row.size):
@@ -185,7 +193,8 @@ class _Preparer:
 
     async def _transcode(self, outgoing: Outgoing) -> None:
         assert outgoing.context is not None
-        source, target = outgoing.file, self._folder / f"{outgoing.row.sop_instance_uid}.transcoded"
+        source = outgoing.file
+        target = self._temporary(f"{outgoing.row.sop_instance_uid}.transcoded")
         syntax = outgoing.context.transfer_syntax_uid
         try:
             await self._resources.workers.run(TRANSCODE, str(source), str(target), syntax)
@@ -193,11 +202,16 @@ class _Preparer:
             outgoing.error = error
             return
         finally:
-            self.forget(outgoing)
+            _forget_file(outgoing)
         outgoing.offset = await asyncio.to_thread(_data_set_offset, target)
         outgoing.size = target.stat().st_size - outgoing.offset
-        outgoing.file = target
+        outgoing.file, outgoing.is_temporary = target, True
         outgoing.data_set = None
+
+
+def _forget_file(outgoing: Outgoing) -> None:
+    if outgoing.is_temporary and outgoing.file is not None:
+        outgoing.file.unlink(missing_ok=True)
 
 
 def _data_set_offset(path: Path) -> int:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from vesalius.exchange.routing.network import Resources
+from vesalius.exchange.routing import Resources
 from vesalius.kit.errors import Invalid, VesaliusError
 from vesalius.stores import archive, audit
 

@@ -7,29 +7,18 @@ the timers and what each action of Tables 9-6 to 9-9 does.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
-import socket
 import threading
-from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from . import pdu
+from .connection import Buffers, Connection
 from .limits import Limits
 from .pdu import Abort, AssociateAccept, AssociateReject, AssociateRequest
 from .receiver import Receiver
+from .service_user import ServiceUser
 from .state_machine import Action, Event, State, transition
 
 RECEIVE_BUFFER_SIZE = 256 * 1024
-# The kernel's UIO_MAXIOV: more buffers than this are refused by one sendmsg.
-MOST_BUFFERS = 1024
-WRITE_HIGH_WATER = 1024 * 1024
-
-# Linux sends a delayed acknowledgement after up to 40 ms; a peer with Nagle's algorithm on (DCMTK
-# as shipped) waits for it with every instance. The flag is not sticky, hence after every receive.
-QUICK_ACKNOWLEDGE: int | None = getattr(socket, "TCP_QUICKACK", None)
-
-Buffers = Sequence[bytes | memoryview]
 
 _of_thread = threading.local()
 
@@ -42,55 +31,20 @@ def _receive_buffer() -> memoryview:
     return view
 
 
-class User(Protocol):
-    """What sits on the upper layer: the service user of PS3.8, told by these indications."""
-
-    def connected(self, upper: UpperLayer) -> None:
-        """The transport is open."""
-
-    def disconnected(self, upper: UpperLayer) -> None:
-        """The transport is closed, for whatever reason."""
-
-    def associate_indication(self, upper: UpperLayer, request: AssociateRequest) -> None:
-        """The peer asks for an association; answer with `upper.accept` or `upper.reject`."""
-
-    def associate_confirmation(self, answer: AssociateAccept | AssociateReject) -> None:
-        """The peer answered our request."""
-
-    def fragment(self, context_id: int, flags: int, chunk: memoryview, ends: bool) -> None:
-        """A piece of a presentation data value; the view is only valid during the call."""
-
-    def release_indication(self) -> None:
-        """The peer asks to end the association; answer with `upper.respond_release`."""
-
-    def release_confirmation(self) -> None:
-        """The association is released."""
-
-    def aborted(self, reason: str) -> None:
-        """The association is over, and nothing more will come."""
-
-    def is_working(self) -> bool:
-        """Whether the silence on the line is ours, not the peer's."""
-
-
 class UpperLayer(asyncio.BufferedProtocol):
     """The protocol machine of one connection."""
 
     __slots__ = (
         "_artim",
-        "_closing",
+        "_connection",
         "_last_received",
         "_limits",
         "_loop",
         "_pdu_began",
-        "_reading_paused",
         "_receiver",
         "_request",
-        "_socket",
-        "_transport",
         "_view",
         "_watchdog",
-        "_writable",
         "is_requestor",
         "peer_address",
         "state",
@@ -98,7 +52,7 @@ class UpperLayer(asyncio.BufferedProtocol):
     )
 
     def __init__(
-        self, user: User, limits: Limits, *, request: AssociateRequest | None = None
+        self, user: ServiceUser, limits: Limits, *, request: AssociateRequest | None = None
     ) -> None:
         self.user = user
         self.state = State.IDLE
@@ -109,28 +63,19 @@ class UpperLayer(asyncio.BufferedProtocol):
         self._loop = asyncio.get_running_loop()
         self._view = _receive_buffer()
         self._receiver = Receiver(limits, self)
-        self._transport: Any = None
-        self._socket: socket.socket | None = None
+        self._connection: Connection | None = None
         self._artim: asyncio.TimerHandle | None = None
         self._watchdog: asyncio.TimerHandle | None = None
-        self._closing: asyncio.TimerHandle | None = None
-        self._writable: asyncio.Future[None] | None = None
         self._last_received = 0.0
         self._pdu_began = 0.0
-        self._reading_paused = False
         if request is not None:
             self._do(Event.ASSOCIATE_REQUEST_LOCAL)
 
     # The transport's side
 
     def connection_made(self, transport: Any) -> None:
-        self._transport = transport
-        raw = transport.get_extra_info("socket")
-        with contextlib.suppress(OSError):
-            raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        peer = transport.get_extra_info("peername")
-        self.peer_address = peer[0] if peer else None
-        transport.set_write_buffer_limits(high=WRITE_HIGH_WATER)
+        self._connection = Connection(transport)
+        self.peer_address = self._connection.peer_address
         self.user.connected(self)
         if self.state is State.AWAITING_TRANSPORT_OPEN:
             self._do(Event.TRANSPORT_CONFIRMED)
@@ -141,37 +86,31 @@ class UpperLayer(asyncio.BufferedProtocol):
         return self._view
 
     def buffer_updated(self, nbytes: int) -> None:
-        if self._socket is not None and QUICK_ACKNOWLEDGE is not None:
-            with contextlib.suppress(OSError):
-                self._socket.setsockopt(socket.IPPROTO_TCP, QUICK_ACKNOWLEDGE, 1)
+        assert self._connection is not None
+        self._connection.quick_acknowledge()
         self._feed(self._view[:nbytes])
 
     def eof_received(self) -> bool:
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
+        assert self._connection is not None
         self._stop_artim()
-        for timer in (self._watchdog, self._closing):
-            if timer is not None:
-                timer.cancel()
-        if self._socket is not None:
-            self._socket.close()
-            self._socket = None
+        if self._watchdog is not None:
+            self._watchdog.cancel()
         self._receiver.stop()
         if self.state is not State.IDLE:
             self._do(Event.TRANSPORT_CLOSED)
-        self.resume_writing()
+        self._connection.lost()
         self.user.disconnected(self)
 
     def pause_writing(self) -> None:
-        if self._writable is None:
-            self._writable = self._loop.create_future()
+        if self._connection is not None:
+            self._connection.pause_writing()
 
     def resume_writing(self) -> None:
-        if self._writable is not None:
-            if not self._writable.done():
-                self._writable.set_result(None)
-            self._writable = None
+        if self._connection is not None:
+            self._connection.resume_writing()
 
     # The service user's side
 
@@ -198,8 +137,8 @@ class UpperLayer(asyncio.BufferedProtocol):
     def drop(self) -> None:
         """Close the connection now, without another word."""
         self._receiver.stop()
-        if self._transport is not None:
-            self._transport.abort()
+        if self._connection is not None:
+            self._connection.drop()
 
     async def send(self, buffers: Buffers) -> None:
         """Put whole P-DATA-TF PDUs on the wire, waiting while the peer does not take them.
@@ -208,12 +147,10 @@ class UpperLayer(asyncio.BufferedProtocol):
         association may idle is given up.
         """
         self._do(Event.P_DATA_LOCAL)
-        self._write(buffers)
-        if self._writable is None:
-            return
+        assert self._connection is not None
+        self._connection.write(buffers)
         try:
-            async with asyncio.timeout(self._limits.association_idle_seconds):
-                await asyncio.shield(self._writable)
+            await self._connection.drain(self._limits.association_idle_seconds)
         except TimeoutError:
             self.drop()
 
@@ -228,9 +165,8 @@ class UpperLayer(asyncio.BufferedProtocol):
         stash, receiver.stash = receiver.stash, None
         self._pdu_began = 0.0
         self._feed(memoryview(stash) if stash else self._view[:0])
-        if self._reading_paused and not receiver.held and not self._transport.is_closing():
-            self._reading_paused = False
-            self._transport.resume_reading()
+        if self._connection is not None and not receiver.held:
+            self._connection.resume_reading()
 
     def silence(self) -> float:
         """Seconds since the peer last sent something."""
@@ -246,9 +182,8 @@ class UpperLayer(asyncio.BufferedProtocol):
             self._pdu_began = 0.0
         elif not self._pdu_began:
             self._pdu_began = self._last_received
-        if receiver.stash is not None and not self._reading_paused:
-            self._reading_paused = True
-            self._transport.pause_reading()
+        if receiver.stash is not None and self._connection is not None:
+            self._connection.pause_reading()
 
     def takes_p_data(self) -> bool:
         if self.state is State.ESTABLISHED or self.state is State.AWAITING_RELEASE_REPLY:
@@ -285,11 +220,11 @@ class UpperLayer(asyncio.BufferedProtocol):
 
     def _send_request(self, subject: pdu.Pdu | None) -> None:
         assert self._request is not None
-        self._write([self._request.encode()])
+        self._write(self._request.encode())
 
     def _send_and_await_close(self, subject: pdu.Pdu | None) -> None:
         assert subject is not None
-        self._write([subject.encode()])
+        self._write(subject.encode())
         self._start_artim()
 
     def _confirm(self, subject: pdu.Pdu | None) -> None:
@@ -313,10 +248,10 @@ class UpperLayer(asyncio.BufferedProtocol):
     def _send_accept(self, subject: pdu.Pdu | None) -> None:
         assert isinstance(subject, AssociateAccept)
         self._establish()
-        self._write([subject.encode()])
+        self._write(subject.encode())
 
     def _request_release(self, subject: pdu.Pdu | None) -> None:
-        self._write([pdu.ReleaseRequest().encode()])
+        self._write(pdu.ReleaseRequest().encode())
 
     def _indicate_release(self, subject: pdu.Pdu | None) -> None:
         self.user.release_indication()
@@ -336,7 +271,7 @@ class UpperLayer(asyncio.BufferedProtocol):
             self.state = State.COLLISION_ACCEPTOR_AWAITING_REPLY
 
     def _respond_collision(self, subject: pdu.Pdu | None) -> None:
-        self._write([pdu.ReleaseReply().encode()])
+        self._write(pdu.ReleaseReply().encode())
 
     def _confirm_collision(self, subject: pdu.Pdu | None) -> None:
         self.respond_release()
@@ -364,51 +299,27 @@ class UpperLayer(asyncio.BufferedProtocol):
 
     def _abort_again(self, subject: pdu.Pdu | None) -> None:
         assert isinstance(subject, Abort)
-        self._write([subject.encode()])
+        self._write(subject.encode())
 
     def _abort_as_provider(self, subject: pdu.Pdu | None) -> None:
         self._send_and_await_close(subject)
         self.user.aborted("the peer broke the protocol")
 
-    # Writing
-
-    def _write(self, buffers: Buffers) -> None:
-        """Send without copying what the kernel takes at once; the transport keeps the rest."""
-        if self._transport.is_closing():
-            return
-        if self._socket is None or self._transport.get_write_buffer_size():
-            self._transport.write(b"".join(buffers))
-            return
-        for start in range(0, len(buffers), MOST_BUFFERS):
-            part = buffers[start : start + MOST_BUFFERS]
-            try:
-                sent = self._socket.sendmsg(part)
-            except (BlockingIOError, InterruptedError):
-                sent = 0
-            except OSError:
-                # The transport meets the same error when it reads, and tells of it there.
-                return
-            rest = _behind(part, sent)
-            if rest:
-                self._transport.write(b"".join([*rest, *buffers[start + MOST_BUFFERS :]]))
-                return
+    def _write(self, octets: bytes) -> None:
+        if self._connection is not None:
+            self._connection.write((octets,))
 
     def _close(self) -> None:
-        """Close once what is written has left, or when that takes too long."""
         self._receiver.stop()
-        if self._transport is None:
-            return
-        self._transport.close()
-        if self._closing is None:
-            seconds = self._limits.artim_seconds
-            self._closing = self._loop.call_later(seconds, self._transport.abort)
+        if self._connection is not None:
+            self._connection.close(self._limits.artim_seconds)
 
     # Time
 
     def _establish(self) -> None:
         """An association begins: a descriptor of our own to send by, and a watch on the peer."""
-        raw = self._transport.get_extra_info("socket")
-        self._socket = socket.socket(fileno=os.dup(raw.fileno()))
+        assert self._connection is not None
+        self._connection.own_descriptor()
         self._last_received = self._loop.time()
         self._watch()
 
@@ -448,15 +359,6 @@ class UpperLayer(asyncio.BufferedProtocol):
         self._artim = None
         if self.state in (State.TRANSPORT_OPEN_AWAITING_REQUEST, State.AWAITING_TRANSPORT_CLOSE):
             self._do(Event.ARTIM_EXPIRED)
-
-
-def _behind(buffers: Buffers, sent: int) -> list[bytes | memoryview]:
-    """What of `buffers` lies behind the first `sent` octets."""
-    for index, buffer in enumerate(buffers):
-        if sent < len(buffer):
-            return [memoryview(buffer)[sent:], *buffers[index + 1 :]]
-        sent -= len(buffer)
-    return []
 
 
 EVENT_OF_KIND = {
