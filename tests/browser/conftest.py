@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser.watching import Watch
 from tests.conftest import TEMPLATE
@@ -32,6 +32,9 @@ FLAGS = (
     "--ignore-gpu-blocklist",
 )
 SIZE = {"width": 1500, "height": 900}
+
+# Everything waits for what it expects; how long is a matter of the machine.
+expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="session")

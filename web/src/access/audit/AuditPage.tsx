@@ -6,8 +6,7 @@ import { api, withQuery } from '~/api/client';
 import type { AuditEvent } from '~/api/types';
 import { Page } from '~/design/Page';
 import { EmptySays, ErrorSays, LoadingRows } from '~/design/Says';
-import { formatTime, moment } from '~/language/dates';
-import { formatDate } from '~/language/dates';
+import { formatDate, formatTime, moment } from '~/language/dates';
 import type { Key } from '~/language/en';
 import { useLanguage } from '~/language/LanguageProvider';
 
@@ -116,7 +115,7 @@ function AuditTable({ events }: { events: AuditEvent[] }) {
             <td>
               {event.patient_reference && (
                 <Link to="/patients/$patient" params={{ patient: event.patient_reference }} search={{}}>
-                  {event.patient_reference.slice(0, 8)}
+                  {event.patient_reference.slice(0, 18)}
                 </Link>
               )}
             </td>

@@ -82,7 +82,7 @@ function ResultTable({ tests }: { tests: TestHistory[] }) {
       <tbody {...rows.body}>
         {tests.map((test, index) => (
           <Fragment key={test.key}>
-            <tr {...rows.row(index)} aria-expanded={opened === test.key}>
+            <tr {...rows.row(index)}>
               <td>{test.title}</td>
               <td className="number">
                 <span className={classes.value} data-abnormal={test.latest.abnormal || undefined}>

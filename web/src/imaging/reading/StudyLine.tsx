@@ -1,17 +1,12 @@
 import { Button } from '@mantine/core';
-import type { StudyFacts, StudyView } from '~/api/types';
+import type { StudyView } from '~/api/types';
 import { useMay, useSession } from '~/access/session';
+import { studyTitle } from '~/imaging/studies/naming';
 import { formatDate } from '~/language/dates';
 import { useLanguage } from '~/language/LanguageProvider';
 import { PriorityMark } from './PriorityMark';
 import { useClaiming } from './readingList';
 import classes from './Read.module.css';
-
-/** The description, with the modality before it unless it begins with that anyway. */
-function studyTitle({ modality, description }: StudyFacts): string {
-  if (!description) return modality ?? '';
-  return !modality || description.startsWith(modality) ? description : `${modality} ${description}`;
-}
 
 /** Which study this is, why it was made, and who reads it. */
 export function StudyLine({ view }: { view: StudyView }) {
@@ -21,7 +16,7 @@ export function StudyLine({ view }: { view: StudyView }) {
     <section className={classes.study}>
       <div className={classes.studyHead}>
         <div>
-          <PriorityMark priority={reading?.priority} /> <b>{studyTitle(study)}</b>
+          <PriorityMark priority={reading?.priority} /> <b>{studyTitle(study.modality, study.description)}</b>
           <div className="quiet numbers">
             {formatDate(study.study_date, locale)} · {t('timeline.images', { count: study.instances })}
             {study.accession_number && ` · ${study.accession_number}`}

@@ -15,6 +15,7 @@ import { Thumbnail } from '~/care/chart/Thumbnail';
 import { formatDate } from '~/language/dates';
 import type { Key } from '~/language/en';
 import { useLanguage, useText } from '~/language/LanguageProvider';
+import { readableName, studyTitle } from './naming';
 import { unmatchedQuery } from './unmatched';
 import classes from './Unmatched.module.css';
 
@@ -64,12 +65,12 @@ function UnmatchedStudy({ study, onAttached }: { study: Unmatched; onAttached: (
       </Link>
       <section>
         <h2>
-          {study.modality} {study.description}
+          {studyTitle(study.modality, study.description)}
         </h2>
         <dl className={classes.facts}>
           <dt>{t('patients.name')}</dt>
           <dd>
-            <bdi>{study.PatientName}</bdi>
+            <bdi>{readableName(study.PatientName)}</bdi>
           </dd>
           <dt>{t('patients.birthDate')}</dt>
           <dd>
@@ -225,7 +226,7 @@ function AttachDialog({
   }
 
   const lines: [Key, string | null, string | null][] = [
-    ['patients.name', study.PatientName, patient.name],
+    ['patients.name', readableName(study.PatientName), patient.name],
     ['patients.birthDate', formatDate(study.PatientBirthDate, locale), formatDate(patient.birthDate, locale)],
     ['patients.sex', study.PatientSex, patient.gender && t(`gender.${patient.gender}` as Key)],
     ['patients.mrn', study.PatientID, patient.mrn],
