@@ -296,3 +296,42 @@ class TestBulkData:
     )  # fmt: skip
     def test_what_is_not_there(self, client, document, path, status):
         assert client.get(f"{url_of(document)}/bulkdata/{path}").status_code == status
+
+
+class TestDamage:
+    @pytest.mark.parametrize("warm", [False, True])
+    def test_wrong_bytes_never_leave(self, client, served, store, warm):
+        image = make_image(size=64, EncapsulatedDocument=bytes(8000))
+        store(image)
+        urls = [
+            url_of(image),
+            url_of(image, level="study"),
+            url_of(image) + "/frames/1",
+            url_of(image) + "/rendered?quality=77",
+            url_of(image) + "/pixeldata",
+            url_of(image) + "/bulkdata/00420011",
+        ]
+        if warm:
+            for url in (urls[0], urls[2]):
+                assert client.get(url).status_code == 200
+        _flip_a_pixel(served, image)
+
+        answers = [client.get(url) for url in urls]
+
+        assert [answer.status_code for answer in answers] == [503] * 6
+        assert {answer.json()["error"] for answer in answers} == {"unavailable"}
+        assert client.get(url_of(image) + "/metadata").status_code == 200
+
+
+def _flip_a_pixel(served, image) -> None:
+    async def blob_key(house):
+        async with house.database.reading() as tx:
+            return await tx.fetch_value(
+                "SELECT blob_key FROM instance WHERE sop_instance_uid = %s",
+                (str(image.SOPInstanceUID),),
+            )
+
+    path = served.settings.data_directory / "blobs" / served.run(blob_key)
+    body = bytearray(path.read_bytes())
+    body[-100] ^= 1
+    path.write_bytes(body)

@@ -15,7 +15,7 @@ from vesalius.interfaces.dicomweb.asking import house_of, named_instance, princi
 from vesalius.interfaces.dicomweb.frames import send_frames
 from vesalius.interfaces.dicomweb.looking import looking_at
 from vesalius.interfaces.dicomweb.media_types import OCTETS, wanted
-from vesalius.interfaces.dicomweb.parts import part_headers
+from vesalius.interfaces.dicomweb.parts import begun, part_headers
 from vesalius.kit.errors import Invalid, Unsupported
 from vesalius.kit.http.multipart import MultipartWriter
 from vesalius.standards.dicom.attributes import text
@@ -75,7 +75,7 @@ async def _respond(request: Request, path: str) -> Response:
     if span.partial:
         headers["Content-Range"] = span.content_range
     status = 206 if span.partial else 200
-    chunks = archive.stream_bulk(house.blobs, value, span.start, span.length)
+    chunks = await begun(archive.stream_bulk(house.blobs, value, span.start, span.length))
     if not multipart:
         headers |= {"Content-Type": media_type, "Content-Length": str(span.length)}
         return StreamingResponse(chunks, status, headers)

@@ -1,6 +1,6 @@
 """Answers of one or many parts (PS3.18 §8.6)."""
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 
 from starlette.responses import Response
@@ -25,6 +25,19 @@ def part_headers(media_type: str, length: int, location: str | None) -> list[tup
     if location is not None:
         headers.append(("Content-Location", location))
     return headers
+
+
+async def begun(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The same chunks, the first already at hand: what fails before it is still an error with a
+    status of its own, not an answer that breaks off."""
+    first = await anext(chunks, b"")
+
+    async def all_of_them() -> AsyncIterator[bytes]:
+        yield first
+        async for chunk in chunks:
+            yield chunk
+
+    return all_of_them()
 
 
 class PiecesResponse(Response):

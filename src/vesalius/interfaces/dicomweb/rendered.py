@@ -101,6 +101,16 @@ async def _subjects(
     *,
     every: bool,
 ) -> list[Subject]:
+    if target.series and target.instance and frames is None:
+        # The usual case in one question: an image with frames.
+        try:
+            found = await archive.frames(
+                tx, principal, target.study, target.series, target.instance
+            )
+            middle = found[len(found) // 2]
+            return [Subject(middle.row, middle)]
+        except (NotFound, Unsupported):
+            pass
     rows = await archive.instances(
         tx, principal, study=target.study, series=target.series, instance=target.instance
     )

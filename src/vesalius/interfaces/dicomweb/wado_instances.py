@@ -31,7 +31,7 @@ from vesalius.interfaces.dicomweb.media_types import (
     wanted,
     with_syntax,
 )
-from vesalius.interfaces.dicomweb.parts import part_headers
+from vesalius.interfaces.dicomweb.parts import begun, part_headers
 from vesalius.interfaces.dicomweb.transcoded import explicit_file
 from vesalius.interfaces.dicomweb.zipping import ZipStream
 from vesalius.kit.errors import NotFound, Unsupported
@@ -68,7 +68,7 @@ async def retrieve_instances(request: Request) -> Response:
         name = f'attachment; filename="{target.study}.zip"'
         headers = {"Content-Disposition": name}
         return StreamingResponse(_zipped(house, plan), headers=headers, media_type=ZIP)
-    return _send_parts(house, plan, base_url_of(request))
+    return await _send_parts(house, plan, base_url_of(request))
 
 
 def make_plan(accepted: list[Wanted], rows: list[archive.InstanceRow], *, alone: bool) -> _Plan:
@@ -126,20 +126,21 @@ async def send_alone(house: House, row: archive.InstanceRow, syntax: str) -> Res
         size, chunks = await explicit_file(house, row)
         media_type = with_syntax(DICOM, EXPLICIT)
     else:
-        size, chunks = row.size, archive.stream_instance(house.blobs, row)
+        size, chunks = row.size, await begun(archive.stream_instance(house.blobs, row))
         media_type = with_syntax(DICOM, row.transfer_syntax_uid)
     headers = {"Content-Length": str(size), "Content-Type": media_type}
     return StreamingResponse(chunks, headers=headers)
 
 
-def _send_parts(house: House, plan: _Plan, base_url: str) -> Response:
+async def _send_parts(house: House, plan: _Plan, base_url: str) -> Response:
     writer = MultipartWriter(DICOM)
     headers = {"Content-Type": writer.content_type}
     if not plan.transcoded:
         openings = [_opening(writer, row, row.size, base_url) for row in plan.rows]
         size = sum(map(len, openings)) + sum(row.size for row in plan.rows) + len(writer.closing)
         headers["Content-Length"] = str(size)
-    return StreamingResponse(_parts(house, plan, writer, base_url), headers=headers)
+    chunks = await begun(_parts(house, plan, writer, base_url))
+    return StreamingResponse(chunks, headers=headers)
 
 
 async def _parts(
@@ -150,8 +151,8 @@ async def _parts(
             size, chunks = await explicit_file(house, row)
             yield _opening(writer, row, size, base_url, EXPLICIT)
         else:
+            chunks = await begun(archive.stream_instance(house.blobs, row))
             yield _opening(writer, row, row.size, base_url)
-            chunks = archive.stream_instance(house.blobs, row)
         async for chunk in chunks:
             yield chunk
     yield writer.closing
