@@ -19,7 +19,7 @@ from vesalius.care.orders.service_request import (
     order_of,
     patient_of,
 )
-from vesalius.care.patients import lend
+from vesalius.care.patients import card, lend
 from vesalius.kit.errors import Gone, Invalid, NotFound
 from vesalius.kit.transaction import Transaction
 from vesalius.stores import record
@@ -29,9 +29,14 @@ CANCELLED = ("revoked", "entered-in-error")
 
 
 async def place(tx: Transaction, principal: Principal | None, form: OrderForm) -> Order:
-    """Place an order of the catalogue: ServiceRequest, accession number, news."""
+    """Place an order of the catalogue: ServiceRequest, accession number, news.
+
+    Raises NotFound when there is no such patient for the asker, Invalid for a form that nobody
+    could carry out.
+    """
     principal = require(principal, "order.place")
     await require_patient(tx, principal, form.patient)
+    await card(tx, form.patient)
     procedure = catalogue().get(form.procedure)
     if procedure is None:
         raise Invalid("there is no such procedure in the catalogue")
