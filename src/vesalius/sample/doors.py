@@ -53,10 +53,13 @@ class Doors:
         bundle = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
         await self._call("POST", "/fhir", token, bundle, media_type="application/fhir+json")
 
-    async def exists(self, token: str, reference: str) -> bool:
-        """Whether the record has a resource."""
+    async def read(self, token: str, reference: str) -> Resource | None:
+        """A resource of the record, None when it is not there."""
         response = await self._client.get(f"/fhir/{reference}", headers=_authorization(token))
-        return response.status_code == 200
+        if response.status_code != 200:
+            return None
+        body: Resource = response.json()
+        return body
 
     async def report(self, token: str, password: str, study_uid: str, words: Words) -> None:
         """Write a report and sign it, as its author would in the browser."""

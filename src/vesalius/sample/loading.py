@@ -68,6 +68,8 @@ class Loader:
         self.watch("patients", total=len(self.people))
         self.watch("studies", total=sum(e.has_images for e in self.examinations) + len(self.strays))
         self.watch("reports", total=sum(e.report is not None for e in self.examinations))
+        if await self._is_complete():
+            return
         await self.doors.write(self.writer, charts.hospital())
         await self._write_people()
         async with asyncio.TaskGroup() as group:
@@ -76,11 +78,20 @@ class Loader:
             group.create_task(self._examine())
         await self._restrict()
 
+    async def _is_complete(self) -> bool:
+        """Whether the last thing that is done was done."""
+        closed = [person for person in self.people if person.restricted]
+        for person in closed:
+            body = await self.doors.read(self.writer, f"Patient/{person.reference}")
+            if body is None or "security" not in body.get("meta", {}):
+                return False
+        return bool(closed)
+
     async def _write_people(self) -> None:
         """Patients with their stories and orders, so that worklists fill while we go on."""
         for person in self.people:
             resources = charts.story(person, self.calendar)
-            if not await self.doors.exists(self.writer, f"Patient/{person.reference}"):
+            if await self.doors.read(self.writer, f"Patient/{person.reference}") is None:
                 body = charts.patient(person, self.calendar, self._assigner)
                 # Whoever is restricted is so at last: until then their images have to be matched.
                 body.pop("meta", None)
@@ -95,7 +106,7 @@ class Loader:
         missing = [
             body
             for body in orders
-            if not await self.doors.exists(self.writer, f"ServiceRequest/{body['id']}")
+            if await self.doors.read(self.writer, f"ServiceRequest/{body['id']}") is None
         ]
         if missing:
             await self.doors.write(self.writer, missing)
@@ -247,7 +258,8 @@ class Loader:
             for person in self.people
             if person.restricted
         ]
-        await self.doors.write(self.writer, closed)
+        if closed:
+            await self.doors.write(self.writer, closed)
 
 
 BODY_PARTS = {
