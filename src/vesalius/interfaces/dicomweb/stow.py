@@ -20,7 +20,12 @@ from vesalius.interfaces.dicomweb.asking import (
     principal_of,
     target_of,
 )
-from vesalius.interfaces.dicomweb.failure_reasons import DOES_NOT_MATCH, DUPLICATE, reason_of
+from vesalius.interfaces.dicomweb.failure_reasons import (
+    DOES_NOT_MATCH,
+    DUPLICATE,
+    PROCESSING_FAILURE,
+    reason_of,
+)
 from vesalius.interfaces.dicomweb.media_types import DICOM, DICOM_JSON, JSON, MULTIPART
 from vesalius.interfaces.dicomweb.store_response import Outcome, store_response
 from vesalius.kit.errors import Invalid, Unsupported, VesaliusError
@@ -32,10 +37,13 @@ from vesalius.kit.http.multipart import (
     boundary_of,
 )
 from vesalius.kit.http.negotiation import choose, parse_media_type
+from vesalius.kit.log import logger
 from vesalius.kit.transaction import Transaction
 from vesalius.stores import archive, audit
 from vesalius.stores.access import Principal, require
 from vesalius.stores.archive import storing_order
+
+log = logger(__name__)
 
 GROUP_INSTANCES = 32
 
@@ -183,6 +191,10 @@ class _Message:
                 stored = await studies.receive(tx, self._principal, sealed)
         except VesaliusError as error:
             return reason_of(error)
+        except Exception as error:
+            # Our mistake with one instance must not cost the others of the message.
+            log.error("instance not received", error=type(error).__name__, exc_info=error)
+            return PROCESSING_FAILURE
         if stored.outcome == "quarantined":
             return DUPLICATE
         await self._transfers.note(
