@@ -72,6 +72,7 @@ async def open_house(settings: Settings, *, clock: Clock | None = None) -> Async
     finally:
         await workers.close()
         await database.close()
+        await blobs.close()
 
 
 def wire() -> None:

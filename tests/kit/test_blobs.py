@@ -39,6 +39,7 @@ async def test_discarded_leaves_nothing(blobs: Blobs) -> None:
     writer.write(b"abc")
     await writer.discard()
     await writer.discard()
+    await blobs.close()
     assert list((blobs.root / "arriving").iterdir()) == []
     assert [key async for key, _ in blobs.keys("instances")] == []
 
@@ -76,6 +77,15 @@ async def test_failed_fsync_is_never_acknowledged_nor_tried_again(
     with pytest.raises(Unavailable):
         await writer.seal()
     assert calls == 1
+
+
+async def test_another_process_that_starts_leaves_what_is_arriving(blobs: Blobs) -> None:
+    writer = await blobs.open_writer()
+    writer.write(b"abc")
+    Blobs(blobs.root, free_disk_fraction=0.0).prepare("instances")
+    assert blobs.clear_arriving(older_than_seconds=3600) == 0
+    sealed = await writer.seal()
+    assert await blobs.read(sealed.key) == b"abc"
 
 
 async def test_full_disk_is_exhausted(blobs: Blobs, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,6 +140,6 @@ def test_a_crash_at_each_point_acknowledges_nothing(tmp_path: Path, point: str) 
     )
     assert done.returncode == 137
     assert done.stdout == b""
-    # The next start clears what was still arriving.
-    Blobs(tmp_path, free_disk_fraction=0.0).prepare("instances")
+    # The next start of the house clears what was still arriving.
+    Blobs(tmp_path, free_disk_fraction=0.0).clear_arriving()
     assert list((tmp_path / "arriving").iterdir()) == []

@@ -66,8 +66,6 @@ async def test_programming_errors_are_not_disguised(house: House) -> None:
 
 
 async def test_busy_pool_is_exhausted(settings: Settings, house: House) -> None:
-    house.database.pool.timeout = 0.2
-    house.database.pool._timeout = 0.2  # type: ignore[attr-defined]
     async with asyncio.TaskGroup() as group:
         release = asyncio.Event()
         holding = asyncio.Semaphore(0)
@@ -81,6 +79,7 @@ async def test_busy_pool_is_exhausted(settings: Settings, house: House) -> None:
             group.create_task(hold())
         for _ in range(settings.database_pool_size):
             await holding.acquire()
+        house.database.pool.timeout = 0.2
         with pytest.raises(Exhausted):
             async with house.database.transaction():
                 pass

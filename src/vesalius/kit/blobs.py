@@ -12,6 +12,7 @@ the process at each.
 """
 
 import asyncio
+import contextlib
 import errno
 import hashlib
 import os
@@ -23,6 +24,7 @@ from typing import Any
 
 import obstore
 from obstore.store import from_url
+from xxhash import xxh3_128
 
 from vesalius.kit.errors import Exhausted, NotFound, Unavailable
 from vesalius.kit.ids import new_id
@@ -34,6 +36,7 @@ CRASH_POINTS = ("blob written", "blob renamed", "blob synced", "directory synced
 FANOUT = 256
 FREE_LOOK_SECONDS = 1.0
 STREAM_CHUNK = 1024 * 1024
+SPARES = 4
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -52,26 +55,37 @@ class SealedBlob:
     sha256: bytes
 
 
-class BlobWriter:
-    """Takes bytes, hashes them on the way, and seals them under a new key."""
+@dataclass(frozen=True, slots=True)
+class _Spare:
+    """An empty file that waits for its bytes."""
 
-    def __init__(self, blobs: "Blobs", kind: str) -> None:
-        name = new_id().replace("-", "")
+    name: str
+    temporary: Path
+    file: int
+
+
+class BlobWriter:
+    """Takes bytes, hashes them on the way, and seals them under a new key.
+
+    Two digests are made: SHA-256 names the bytes for good and is what the scrub compares; XXH3
+    (128 bits, ten times as fast) is compared on every read.
+    """
+
+    def __init__(self, blobs: "Blobs", kind: str, spare: _Spare) -> None:
         # The last hex digits of a UUIDv7 are random: they spread evenly over the folders.
-        self.key = f"{kind}/{name[-2:]}/{name}"
+        self.key = f"{kind}/{spare.name[-2:]}/{spare.name}"
         self.size = 0
         self._blobs = blobs
         self._digest = hashlib.sha256()
-        self._temporary = blobs.root / "arriving" / name
-        try:
-            self._file = os.open(self._temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o640)
-        except OSError as error:
-            raise _storage_error(error) from error
+        self._checksum = xxh3_128()
+        self._temporary = spare.temporary
+        self._file = spare.file
         self._open = True
 
     def write(self, chunk: bytes | bytearray | memoryview) -> None:
         """Append bytes. Raises Exhausted when the disk is full, Unavailable when it fails."""
         self._digest.update(chunk)
+        self._checksum.update(chunk)
         view = memoryview(chunk)
         try:
             while view:
@@ -88,6 +102,10 @@ class BlobWriter:
     def digest(self) -> bytes:
         """SHA-256 of what was written so far."""
         return self._digest.digest()
+
+    def checksum(self) -> bytes:
+        """XXH3 (128 bits, big endian) of what was written so far."""
+        return self._checksum.digest()
 
     async def seal(self) -> SealedBlob:
         """Make the bytes durable under their key; when this returns a row may name them."""
@@ -123,24 +141,73 @@ class Blobs:
         self._free_looked = 0.0
         self._free = 1.0
         self._fsync: Callable[[int], None] = os.fsync
+        self._spares: list[_Spare] = []
+        self._making: set[asyncio.Task[None]] = set()
 
     def prepare(self, *kinds: str) -> None:
-        """Make the folders, durably; called once at start. Leftovers of a crash are removed."""
-        arriving = self.root / "arriving"
-        arriving.mkdir(parents=True, exist_ok=True)
+        """Make the folders, durably, where they are not there yet."""
+        self._arriving.mkdir(parents=True, exist_ok=True)
         for kind in kinds:
+            if (self.root / kind / f"{FANOUT - 1:02x}").is_dir():
+                continue
             for number in range(FANOUT):
                 (self.root / kind / f"{number:02x}").mkdir(parents=True, exist_ok=True)
             self._sync_directory(self.root / kind)
-        self._sync_directory(self.root)
-        for leftover in arriving.iterdir():
-            leftover.unlink(missing_ok=True)
+            self._sync_directory(self.root)
+
+    @property
+    def _arriving(self) -> Path:
+        return self.root / "arriving"
+
+    def clear_arriving(self, older_than_seconds: float = 0.0) -> int:
+        """Remove what a crash left half received; how many files.
+
+        Without an age only while no process receives: the supervisor does it before it starts
+        any.
+        """
+        latest = time.time() - older_than_seconds
+        left = [file for file in _entries(self._arriving) if file.stat().st_mtime <= latest]
+        for file in left:
+            Path(file.path).unlink(missing_ok=True)
+        return len(left)
+
+    async def close(self) -> None:
+        """Remove the files that still wait for bytes."""
+        await asyncio.gather(*self._making)
+        for spare in self._spares:
+            os.close(spare.file)
+            spare.temporary.unlink(missing_ok=True)
+        self._spares.clear()
+
+    def _make_spare(self) -> _Spare:
+        name = new_id().replace("-", "")
+        temporary = self._arriving / name
+        try:
+            file = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o640)
+        except OSError as error:
+            raise _storage_error(error) from error
+        return _Spare(name, temporary, file)
+
+    async def _add_spare(self) -> None:
+        with contextlib.suppress(Exhausted, Unavailable):
+            self._spares.append(await asyncio.to_thread(self._make_spare))
+
+    async def _take_spare(self) -> _Spare:
+        # Making a file waits while the file system writes its journal for somebody's fsync; the
+        # event loop must not, so files are made ahead, in a thread.
+        while len(self._making) + len(self._spares) < SPARES:
+            task = asyncio.create_task(self._add_spare())
+            self._making.add(task)
+            task.add_done_callback(self._making.discard)
+        if self._spares:
+            return self._spares.pop()
+        return await asyncio.to_thread(self._make_spare)
 
     async def open_writer(self, kind: str = "instances") -> BlobWriter:
         """A writer for a new blob. Raises Exhausted when the disk is nearly full."""
         if self.free_fraction() < self._minimum_free:
             raise Exhausted("the archive's disk is nearly full; nothing new is taken")
-        return BlobWriter(self, kind)
+        return BlobWriter(self, kind, await self._take_spare())
 
     def free_fraction(self) -> float:
         """Free share of the disk, 0 to 1, looked up at most once a second."""

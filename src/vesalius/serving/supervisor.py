@@ -21,6 +21,7 @@ from typing import Protocol
 from filelock import FileLock, Timeout
 
 from vesalius.kit import metrics
+from vesalius.kit.blobs import Blobs
 from vesalius.kit.database.embedded import EmbeddedPostgres
 from vesalius.kit.errors import Conflict, Unavailable
 from vesalius.kit.log import logger
@@ -86,6 +87,7 @@ class Supervisor:
                 "data_directory": settings.data_directory.resolve(),
             }
         )
+        _clear_arriving(settings)
         self.progress("bringing the database schema up to date")
         migrate(settings)
         metrics.share(settings.data_directory / "metrics")
@@ -210,6 +212,13 @@ def _listens(host: str, port: int) -> bool:
     with suppress(OSError), socket.create_connection((host, port), timeout=1):
         return True
     return False
+
+
+def _clear_arriving(settings: Settings) -> None:
+    """Remove what a crash left half received; nobody receives yet."""
+    blobs = Blobs(settings.data_directory / "blobs")
+    blobs.prepare()
+    blobs.clear_arriving()
 
 
 def migrate(settings: Settings) -> None:
