@@ -4,7 +4,6 @@ import json
 import shutil
 
 import pytest
-
 from bench.__main__ import NEEDED, main
 from bench.measures import MEASURES, Sizes, of_size
 from bench.report import Result
