@@ -69,15 +69,15 @@ class Product:
         raise NotImplementedError
 
     def _run(self, command: list[str], environment: dict[str, str] | None = None) -> None:
-        log = (self.folder / "log").open("ab")
-        self._process = subprocess.Popen(
-            command,
-            env={**os.environ, **(environment or {})},
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                command,
+                env={**os.environ, **(environment or {})},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
         wait_for_port(self.dicom_port)
         wait_for_port(self.web_port)
 
