@@ -18,7 +18,7 @@ class Watch:
 
     def assert_clean(self) -> None:
         """Fail when something was noted."""
-        assert self.faults == []
+        assert not self.faults, "\n".join(self.faults)
 
     def _request(self, request: Request) -> None:
         if not request.url.startswith((self._url, "data:", "blob:", "about:")):

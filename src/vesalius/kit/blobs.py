@@ -159,14 +159,17 @@ class Blobs:
     def _arriving(self) -> Path:
         return self.root / "arriving"
 
-    def clear_arriving(self, older_than_seconds: float = 0.0) -> int:
+    def clear_arriving(self, older_than_seconds: float | None = None) -> int:
         """Remove what a crash left half received; how many files.
 
-        Without an age only while no process receives: the supervisor does it before it starts
-        any.
+        Without an age everything goes, so only while no process receives: the supervisor does
+        that before it starts any. With one, only what has bytes: an empty file may be a spare.
         """
-        latest = time.time() - older_than_seconds
-        left = [file for file in _entries(self._arriving) if file.stat().st_mtime <= latest]
+        left = _entries(self._arriving)
+        if older_than_seconds is not None:
+            latest = time.time() - older_than_seconds
+            facts = [(file, file.stat()) for file in left]
+            left = [file for file, stat in facts if stat.st_size and stat.st_mtime <= latest]
         for file in left:
             Path(file.path).unlink(missing_ok=True)
         return len(left)
@@ -254,13 +257,13 @@ class Blobs:
     async def read(self, key: str) -> bytes:
         """All bytes of a blob. Raises NotFound, Unavailable."""
         if self.remote is None:
-            return await asyncio.to_thread(self._read_file, key, 0, None)
+            return await asyncio.to_thread(self.read_file, key, 0, None)
         return await self._remote_read(key, 0, None)
 
     async def read_range(self, key: str, start: int, length: int) -> bytes:
         """`length` bytes from offset `start`. Raises NotFound, Unavailable."""
         if self.remote is None:
-            return await asyncio.to_thread(self._read_file, key, start, length)
+            return await asyncio.to_thread(self.read_file, key, start, length)
         return await self._remote_read(key, start, length)
 
     async def stream(
@@ -307,7 +310,8 @@ class Blobs:
             for file in await asyncio.to_thread(_entries, folder):
                 yield f"{kind}/{folder.name}/{file.name}", file.stat().st_mtime
 
-    def _read_file(self, key: str, start: int, length: int | None) -> bytes:
+    def read_file(self, key: str, start: int = 0, length: int | None = None) -> bytes:
+        """A local blob's bytes, or a range of them; blocks, so call it in a thread."""
         try:
             descriptor = os.open(self.root / key, os.O_RDONLY)
         except FileNotFoundError as error:

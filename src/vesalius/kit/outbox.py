@@ -137,6 +137,7 @@ class Dispatcher:
                     await handler(tx, event)
                     await tx.flush()
             except Exception:
+                tx.forget_news()
                 log.exception("event handler failed", news=row["name"], handler=name)
                 await self._retry_later(tx, row, name, row["tries"] + 1)
         if row["handler"] is None:

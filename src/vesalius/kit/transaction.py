@@ -73,6 +73,10 @@ class Transaction:
             await write_events(self.connection, events)
         return bool(events)
 
+    def forget_news(self) -> None:
+        """Tell nothing of what was announced since the last flush: its act was undone."""
+        self._events.clear()
+
     def run_after_commit(self) -> None:
         """Run what `after_commit` collected; called by the database, once."""
         actions, self._after_commit = self._after_commit, []

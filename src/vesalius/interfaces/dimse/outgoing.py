@@ -8,7 +8,6 @@ large one is verified in one pass and streamed in a second.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import os
 import struct
 import tempfile
@@ -16,6 +15,8 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from xxhash import xxh3_128, xxh3_128_digest
 
 from vesalius.exchange.routing import Resources
 from vesalius.kit.errors import NotFound, Unavailable, Unsupported, VesaliusError
@@ -261,12 +262,15 @@ def _read(outgoing: Outgoing, place: memoryview) -> None:
         count = os.readv(descriptor, [place])
     finally:
         os.close(descriptor)
-    if count != len(place) or hashlib.sha256(place).digest() != outgoing.row.sha256:
+    if count != len(place) or xxh3_128_digest(place) != outgoing.row.checksum:
         outgoing.error = Unavailable("a stored object is damaged")
 
 
 def _verify(outgoing: Outgoing) -> None:
     assert outgoing.file is not None
+    checksum = xxh3_128()
     with outgoing.file.open("rb") as file:
-        if hashlib.file_digest(file, "sha256").digest() != outgoing.row.sha256:
-            outgoing.error = Unavailable("a stored object is damaged")
+        while chunk := file.read(STREAM_OCTETS):
+            checksum.update(chunk)
+    if checksum.digest() != outgoing.row.checksum:
+        outgoing.error = Unavailable("a stored object is damaged")

@@ -78,6 +78,8 @@ CREATE TABLE instance (
     blob_key text COLLATE "C" NOT NULL,
     size bigint NOT NULL,
     sha256 bytea NOT NULL,
+    -- XXH3, compared on every read; the scrub compares the SHA-256.
+    checksum bytea NOT NULL,
     dataset_digest bytea NOT NULL,
     dataset_offset int NOT NULL,
     pixel_vr text,
@@ -141,7 +143,8 @@ CREATE FUNCTION receive_instance(
     p_patient_sex text, p_study_date text, p_study_time text, p_accession_number text,
     p_referring_physician text, p_modality text, p_series_number bigint,
     p_instance_number bigint,
-    p_blob_key text, p_size bigint, p_sha256 bytea, p_dataset_digest bytea,
+    p_blob_key text, p_size bigint, p_sha256 bytea, p_checksum bytea,
+    p_dataset_digest bytea,
     p_dataset_offset int, p_pixel_vr text, p_frame_count int, p_frame_bits bigint,
     p_segments bytea, p_frame_starts bytea, p_bulk jsonb,
     p_metadata bytea, p_metadata_crc32 bigint, p_metadata_size bigint, p_source text
@@ -215,11 +218,11 @@ BEGIN
 
     IF answer.reason IS NULL THEN
         INSERT INTO instance (series_key, sop_instance_uid, sop_class_uid, transfer_syntax_uid,
-            instance_number, attributes, blob_key, size, sha256, dataset_digest, dataset_offset,
+            instance_number, attributes, blob_key, size, sha256, checksum, dataset_digest, dataset_offset,
             pixel_vr, frame_count, frame_bits, segments, frame_starts, bulk, metadata,
             metadata_crc32, metadata_size, source)
         VALUES (old_series_key, p_sop_instance_uid, p_sop_class_uid, p_transfer_syntax_uid,
-            p_instance_number, p_instance_attributes, p_blob_key, p_size, p_sha256,
+            p_instance_number, p_instance_attributes, p_blob_key, p_size, p_sha256, p_checksum,
             p_dataset_digest, p_dataset_offset, p_pixel_vr, p_frame_count, p_frame_bits,
             p_segments, p_frame_starts, p_bulk, p_metadata, p_metadata_crc32, p_metadata_size,
             p_source)

@@ -2,7 +2,7 @@
 
 Native pixel data is cut by arithmetic, encapsulated pixel data by its items (PS3.5 A.4). Nothing
 is decoded and nothing but one item header is held. Each piece becomes a record of the segment
-table: offset and length in the data set and the first 16 bytes of its SHA-256. What is no
+table: offset and length in the data set and its XXH3 (128 bits). What is no
 piece (header, item headers, trailing elements) goes into `rest`; all digests together are the
 digest of the data set.
 """
@@ -10,6 +10,8 @@ digest of the data set.
 import hashlib
 import struct
 from dataclasses import dataclass
+
+from xxhash import xxh3_128
 
 from vesalius.kit.errors import Invalid
 
@@ -44,7 +46,7 @@ class PixelReader:
         self.segments = bytearray()
         self.warnings: list[str] = []
         self._position = plan.offset
-        self._digest = hashlib.sha256()
+        self._digest = xxh3_128()
         self._left = 0
         self._start = plan.offset
         self._header = bytearray()
@@ -146,10 +148,10 @@ class PixelReader:
         if self.segment_count >= SEGMENT_LIMIT:
             raise Invalid("the pixel data has more pieces than we take")
         length = self._position - self._start
-        self.segments += SEGMENT.pack(self._start, length, self._digest.digest()[:16])
+        self.segments += SEGMENT.pack(self._start, length, self._digest.digest())
         self._codestreams.append(bytes(self._beginning).startswith(CODESTREAMS))
         self._beginning.clear()
-        self._digest = hashlib.sha256()
+        self._digest = xxh3_128()
         self._in_piece = False
 
     def _item_header(self, view: memoryview) -> memoryview:

@@ -1,10 +1,9 @@
 """Reading the archive's blobs: nothing leaves that does not have its digest."""
 
 import asyncio
-import hashlib
-import os
-import time
 from collections.abc import AsyncIterator
+
+from xxhash import xxh3_128, xxh3_128_digest
 
 from vesalius.kit.blobs import Blobs
 from vesalius.kit.errors import Unavailable, VesaliusError
@@ -19,12 +18,6 @@ log = logger(__name__)
 WHOLE_BYTES = 64 * 1024 * 1024
 CHUNK_BYTES = 1024 * 1024
 
-# How long a file that was right and is untouched is believed: bits that rot under an unchanged
-# inode are for the scrub to find.
-GOOD_SECONDS = 600.0
-GOOD_REMEMBERED = 100_000
-_good: dict[tuple[str, bytes], tuple[tuple[int, int, int] | None, float]] = {}
-
 _deletions: set[asyncio.Task[None]] = set()
 
 
@@ -36,71 +29,32 @@ def damaged(key: str) -> Unavailable:
 
 async def read_whole(blobs: Blobs, row: InstanceRow) -> bytes:
     """All bytes of an instance's file, checked."""
-    path = blobs.local_path(row.blob_key)
-    if path is not None:
+    if blobs.local_path(row.blob_key) is not None:
+        # Read and checked in one go beside the loop, which answers others meanwhile.
         return await asyncio.to_thread(_read_checked, blobs, row)
-    data = await blobs.read(row.blob_key)
-    if await asyncio.to_thread(_sha256, data) != row.sha256:
-        raise damaged(row.blob_key)
-    return data
-
-
-def _sha256(data: bytes) -> bytes:
-    return hashlib.sha256(data).digest()
+    return _checked(row, await blobs.read(row.blob_key))
 
 
 def _read_checked(blobs: Blobs, row: InstanceRow) -> bytes:
-    """A local file's bytes. Hashing is half the cost of sending a study, so a file that was
-    right a moment ago and that nobody has touched since is not hashed again."""
-    seal = _untouched(blobs, row.blob_key)
-    data = blobs._read_file(row.blob_key, 0, None)
-    if _is_known_good(row, seal):
-        if len(data) != row.size:
-            raise damaged(row.blob_key)
-        return data
-    if hashlib.sha256(data).digest() != row.sha256:
+    return _checked(row, blobs.read_file(row.blob_key))
+
+
+def _checked(row: InstanceRow, data: bytes) -> bytes:
+    if xxh3_128_digest(data) != row.checksum:
         raise damaged(row.blob_key)
-    _remember_good(row, seal)
     return data
-
-
-def _untouched(blobs: Blobs, key: str) -> tuple[int, int, int] | None:
-    """What changes when anybody writes to a local file: inode, size and time of change."""
-    path = blobs.local_path(key)
-    try:
-        status = os.stat(path) if path is not None else None
-    except FileNotFoundError:
-        return None
-    return (status.st_ino, status.st_size, status.st_ctime_ns) if status else None
-
-
-def _is_known_good(row: InstanceRow, seal: tuple[int, int, int] | None) -> bool:
-    known = _good.get((row.blob_key, row.sha256))
-    return known is not None and known[0] == seal and time.monotonic() < known[1]
-
-
-def _remember_good(row: InstanceRow, seal: tuple[int, int, int] | None) -> None:
-    if seal is None:
-        return
-    _good[(row.blob_key, row.sha256)] = (seal, time.monotonic() + GOOD_SECONDS)
-    while len(_good) > GOOD_REMEMBERED:
-        _good.pop(next(iter(_good)))
 
 
 async def check_large(blobs: Blobs, row: InstanceRow) -> None:
     """Read a large instance through once, to know before the first byte is sent."""
-    seal = _untouched(blobs, row.blob_key)
-    if _is_known_good(row, seal):
-        return
-    digest = hashlib.sha256()
+    checksum = xxh3_128()
     try:
         async for chunk in blobs.stream(row.blob_key, 0, row.size):
-            await asyncio.to_thread(digest.update, chunk)
+            checksum.update(chunk)
     except Unavailable as error:
         raise damaged(row.blob_key) from error
-    if digest.digest() != row.sha256:
+    if checksum.digest() != row.checksum:
         raise damaged(row.blob_key)
-    _remember_good(row, seal)
 
 
 async def checked_range(

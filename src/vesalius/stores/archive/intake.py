@@ -268,6 +268,7 @@ class Intake:
             blob=self._sealing,
             size=self._writer.size,
             sha256=self._writer.digest(),
+            checksum=self._writer.checksum(),
             dataset_digest=self._dataset_digest(syntax),
             dataset_offset=self._dataset_offset,
             transfer_syntax_uid=syntax.uid,

@@ -34,6 +34,7 @@ class Sealed:
     blob: asyncio.Future[SealedBlob]
     size: int
     sha256: bytes
+    checksum: bytes
     # SHA-256 over the data set without preamble and file meta, taken segment by segment: the
     # same data set by DIMSE and by STOW has the same digest.
     dataset_digest: bytes
@@ -144,7 +145,7 @@ class InstanceRow:
     instance_number: int | None
     blob_key: str
     size: int
-    sha256: bytes
+    checksum: bytes
     dataset_offset: int
     frame_count: int
     patient_reference: str | None

@@ -24,7 +24,7 @@ INDEXED_NAME_CHARACTERS = 1024
 _TYPES = """
 text text text text text jsonb jsonb jsonb
 text text text text text text text text text text bigint bigint
-text bigint bytea bytea int text int bigint bytea bytea jsonb bytea bigint bigint text
+text bigint bytea bytea bytea int text int bigint bytea bytea jsonb bytea bigint bigint text
 """
 RECEIVE = "SELECT * FROM receive_instance(" + ", ".join(f"%s::{t}" for t in _TYPES.split()) + ")"
 
@@ -123,6 +123,7 @@ def _parameters(sealed: Sealed) -> tuple[Any, ...]:
         sealed.blob_key,
         sealed.size,
         sealed.sha256,
+        sealed.checksum,
         sealed.dataset_digest,
         sealed.dataset_offset,
         sealed.pixel_vr or None,

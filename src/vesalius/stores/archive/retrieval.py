@@ -1,9 +1,10 @@
 """Retrieval: instances, frames and bulk values, found by policy and read with their digests."""
 
 import asyncio
-import hashlib
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
+
+from xxhash import xxh3_128_digest
 
 from vesalius.kit.blobs import Blobs
 from vesalius.kit.database import Predicate, every
@@ -20,7 +21,7 @@ PIXEL_PATHS = ("7FE00008", "7FE00009", "7FE00010")
 
 INSTANCES = """
 SELECT study.study_instance_uid, series.series_instance_uid, sop_instance_uid, sop_class_uid,
-    transfer_syntax_uid, instance_number, blob_key, size, sha256, dataset_offset, frame_count,
+    transfer_syntax_uid, instance_number, blob_key, size, checksum, dataset_offset, frame_count,
     study.patient_reference, instance.attributes AS elements{more}
 FROM instance JOIN series USING (series_key) JOIN study USING (study_key)
 WHERE {where}
@@ -188,14 +189,14 @@ async def read_frame(blobs: Blobs, frame: FrameRange) -> bytes:
 
 def _read_pieces(blobs: Blobs, frame: FrameRange) -> bytes:
     pieces = [
-        _checked(frame, piece, blobs._read_file(frame.blob_key, piece[0], piece[1]))
+        _checked(frame, piece, blobs.read_file(frame.blob_key, piece[0], piece[1]))
         for piece in frame.pieces
     ]
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
 def _checked(frame: FrameRange, piece: tuple[int, int, bytes], data: bytes) -> bytes:
-    if hashlib.sha256(data).digest()[:16] != piece[2]:
+    if xxh3_128_digest(data) != piece[2]:
         raise damaged(frame.blob_key)
     return data
 
@@ -204,7 +205,7 @@ async def _inflated_piece(blobs: Blobs, frame: FrameRange, piece: tuple[int, int
     offset, length, digest = piece
     chunks = inflated_range(blobs, frame.row, offset, length)
     data = b"".join([chunk async for chunk in chunks])
-    if hashlib.sha256(data).digest()[:16] != digest:
+    if xxh3_128_digest(data) != digest:
         raise damaged(frame.blob_key)
     return data
 
