@@ -5,7 +5,7 @@ resources, and those must be visible too.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from vesalius.kit.database import FALSE, Predicate, every, some
@@ -34,7 +34,8 @@ class Scope:
     """Who searches which type, over which alias, and what is known of the patient.
 
     `pin` is the key of the one patient whose compartment all answers are in; index rows carry
-    it, so it narrows every index scan.
+    it, so it narrows every index scan. `probing` criteria are looked up for each row that another
+    criterion finds, instead of being joined.
     """
 
     principal: Principal
@@ -43,11 +44,34 @@ class Scope:
     base: str
     pin: int | None = None
     depth: int = 0
+    probing: bool = False
 
 
 def where(scope: Scope, criteria: list[tuple[str, str]]) -> Predicate:
-    """All criteria together, without the policy on the row itself."""
-    return every(criterion(scope, name, value) for name, value in criteria)
+    """All criteria together, without the policy on the row itself.
+
+    In one patient's record the most selective criterion finds rows and the others are probed:
+    one prepared plan is then right whatever the values, where the planner, not seeing them,
+    would begin with all that refers to the patient.
+    """
+    if scope.pin is None or len(criteria) < 2:
+        return every(criterion(scope, name, value) for name, value in criteria)
+    first = min(criteria, key=lambda pair: _rank(scope.resource_type, pair[0]))
+    probing = replace(scope, probing=True)
+    return every(criterion(scope if pair is first else probing, *pair) for pair in criteria)
+
+
+def _rank(resource_type: str, name: str) -> int:
+    """How few of a patient's rows a criterion is likely to find; the lowest finds the fewest."""
+    parameter = fhir.search_parameters(resource_type).get(name)
+    if parameter is None or name.startswith("_"):
+        return len(_RANKS)  # with a modifier, a chain, or no index rows of the patient
+    if name in ("identifier", "code"):
+        return 0
+    return _RANKS.index(parameter.type) if parameter.type in _RANKS else len(_RANKS)
+
+
+_RANKS = ("", "token", "date", "reference", "uri")
 
 
 def criterion(scope: Scope, name: str, value: str) -> Predicate:
@@ -138,10 +162,18 @@ def _number(scope: Scope, parameter: SearchParameter) -> int:
 def _pinned(scope: Scope) -> Predicate:
     if scope.pin is None:
         return Predicate("true")
-    return Predicate("patient = ANY(%s::bigint[])", ([scope.pin, SEVERAL_PATIENTS],))
+    # `<> 0` lets the planner use the partial indexes without seeing the value.
+    return Predicate(f"patient IN (%s::bigint, {SEVERAL_PATIENTS}) AND patient <> 0", (scope.pin,))
 
 
 def _in(scope: Scope, table: str, condition: Predicate) -> Predicate:
+    if scope.probing:
+        # OFFSET 0 keeps the planner from making a join of it.
+        return Predicate(
+            f"EXISTS (SELECT FROM {table} WHERE resource = {scope.row}.number"
+            f" AND ({condition.sql}) OFFSET 0)",
+            condition.params,
+        )
     return Predicate(
         f"{scope.row}.number IN (SELECT resource FROM {table} WHERE {condition.sql})",
         condition.params,
