@@ -53,6 +53,15 @@ class Problem:
 
 
 @dataclass(frozen=True)
+class Medication:
+    """What the story's illness is treated with, in words, and for how many days by now."""
+
+    text: str
+    dosage: str
+    days_ago: int
+
+
+@dataclass(frozen=True)
 class Member:
     """One patient of the sample hospital."""
 
@@ -68,6 +77,7 @@ class Member:
     modules: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
     allergies: tuple[Allergy, ...] = ()
+    medications: tuple[Medication, ...] = ()
     restricted: bool = False
 
     @property
@@ -156,6 +166,9 @@ PATIENTS = (
             Problem("427359005", "Solitary nodule of lung", 190),
         ),
         (PENICILLIN,),
+        medications=(
+            Medication("Tiotropium 18 µg inhalation capsule", "1 inhalation a day", 2100),
+        ),
     ),
     Member(
         "yamada", "SH-100187", Name("Yamada", "Taro", ("山田", "太郎"), ("やまだ", "たろう")), "M",
@@ -164,6 +177,10 @@ PATIENTS = (
             Problem("38341003", "Hypertensive disorder", 4200),
             Problem("49436004", "Atrial fibrillation", 1400),
             Problem("274100004", "Cerebral haemorrhage", 0),
+        ),
+        medications=(
+            Medication("Apixaban 5 mg tablet", "1 tablet 2 times a day", 1390),
+            Medication("Amlodipine 5 mg tablet", "1 tablet a day", 4100),
         ),
     ),
     Member(
@@ -174,12 +191,21 @@ PATIENTS = (
             Problem("53741008", "Coronary arteriosclerosis", 1),
             Problem("401314000", "Acute non-ST segment elevation myocardial infarction", 2),
         ),
+        medications=(
+            Medication("Metformin 850 mg tablet", "1 tablet 2 times a day", 2800),
+            Medication("Aspirin 100 mg tablet", "1 tablet a day", 2),
+            Medication("Atorvastatin 80 mg tablet", "1 tablet in the evening", 2),
+            Medication("Ticagrelor 90 mg tablet", "1 tablet 2 times a day", 2),
+        ),
     ),
     Member(
         "volkova", "SH-100119", Name("Volkova", "Natalia", ("Волкова", "Наталья")), "F", 42, "ru",
         "Kazan", "RU", 1003, (),
         (Problem("24700007", "Multiple sclerosis", 430),),
         (LATEX,),
+        medications=(
+            Medication("Dimethyl fumarate 240 mg capsule", "1 capsule 2 times a day", 400),
+        ),
     ),
     Member(
         "okonkwo", "SH-100411", Name("Okonkwo", "Chidi"), "M", 51, "en", "London", "GB",
@@ -207,6 +233,9 @@ PATIENTS = (
         1008, (),
         (Problem("61977001", "Chronic type B viral hepatitis", 5200),),
         (ASPIRIN,),
+        medications=(
+            Medication("Tenofovir alafenamide 25 mg tablet", "1 tablet a day", 1900),
+        ),
     ),
     Member(
         "kowalski", "SH-100420", Name("Kowalski", "Łukasz"), "M", 47, "pl", "Gdańsk", "PL",
@@ -218,11 +247,18 @@ PATIENTS = (
         1010, ("osteoporosis",),
         (Problem("26929004", "Alzheimer's disease", 900),),
         (PENICILLIN,),
+        medications=(
+            Medication("Donepezil 10 mg tablet", "1 tablet in the evening", 800),
+        ),
     ),
     Member(
         "dubois", "SH-100444", Name("Dubois", "François"), "M", 70, "fr", "Genève", "CH",
         1022, ("gout",),
         (Problem("84114007", "Heart failure", 320),),
+        medications=(
+            Medication("Sacubitril/valsartan 49/51 mg tablet", "1 tablet 2 times a day", 300),
+            Medication("Furosemide 40 mg tablet", "1 tablet in the morning", 310),
+        ),
         restricted=True,
     ),
     Member(
@@ -240,6 +276,9 @@ PATIENTS = (
         "F", 61, "ar", "Beirut", "LB",
         1014, ("hypothyroidism",),
         (Problem("254837009", "Malignant neoplasm of breast", 1100),),
+        medications=(
+            Medication("Letrozole 2.5 mg tablet", "1 tablet a day", 900),
+        ),
     ),
     Member(
         "petrov", "SH-100489", Name("Petrov", "Dmitri", ("Петров", "Дмитрий")),
@@ -247,6 +286,10 @@ PATIENTS = (
         1015, ("stable_ischemic_heart_disease",),
         (Problem("22298006", "Myocardial infarction", 1500, "resolved"),),
         (ASPIRIN,),
+        medications=(
+            Medication("Clopidogrel 75 mg tablet", "1 tablet a day", 1490),
+            Medication("Bisoprolol 5 mg tablet", "1 tablet a day", 1490),
+        ),
     ),
 )  # fmt: skip
 

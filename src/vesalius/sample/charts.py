@@ -6,7 +6,16 @@ import uuid
 from typing import Any
 
 from vesalius.sample.calendar import Calendar
-from vesalius.sample.cast import SNOMED, STAFF, Allergy, Member, Name, Problem
+from vesalius.sample.cast import (
+    PHYSICIAN,
+    SNOMED,
+    STAFF,
+    Allergy,
+    Medication,
+    Member,
+    Name,
+    Problem,
+)
 from vesalius.sample.examinations import EXAMINATIONS, Examination
 
 Resource = dict[str, Any]
@@ -104,12 +113,13 @@ def _names(name: Name) -> list[Resource]:
 
 
 def story(person: Member, calendar: Calendar) -> list[Resource]:
-    """Problems, allergies and visits that the examinations of this patient belong to."""
+    """What the examinations of this patient belong to: problems, allergies, medications, visits."""
     subject = {"reference": f"Patient/{person.reference}"}
     mine = [item for item in EXAMINATIONS if item.patient == person.key]
     return [
         *(_problem(person, problem, calendar, subject) for problem in person.problems),
         *(_allergy(person, allergy, calendar, subject) for allergy in person.allergies),
+        *(_medication(person, given, calendar, subject) for given in person.medications),
         *(_visit(item, calendar, subject) for item in mine if item.state != "scheduled"),
     ]
 
@@ -145,6 +155,22 @@ def _allergy(person: Member, allergy: Allergy, calendar: Calendar, subject: Reso
         "patient": subject,
         "recordedDate": calendar.ago(days=1500).isoformat(),
         "reaction": [{"manifestation": [_concept(SNOMED, *allergy.manifestation)]}],
+    }
+
+
+def _medication(
+    person: Member, given: Medication, calendar: Calendar, subject: Resource
+) -> Resource:
+    return {
+        "resourceType": "MedicationRequest",
+        "id": id_of(person.key, "medication", given.text),
+        "status": "active",
+        "intent": "order",
+        "medicationCodeableConcept": {"text": given.text},
+        "subject": subject,
+        "authoredOn": calendar.ago(days=given.days_ago).isoformat(),
+        "requester": _practitioner(PHYSICIAN.reference, PHYSICIAN.display),
+        "dosageInstruction": [{"text": given.dosage}],
     }
 
 
