@@ -34,7 +34,7 @@ async def looking_at(
         async with house.database.reading() as tx:
             yield tx
         return
-    async with house.database.transaction() as tx:
+    async with house.database.inquiry() as tx:
         yield tx
         study = await archive.study(tx, principal, study_instance_uid)
         await audit.record(

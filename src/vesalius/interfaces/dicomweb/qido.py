@@ -56,7 +56,7 @@ async def _search(request: Request, level: archive.Level) -> Response:
         raise Unsupported("Search results come as application/dicom+json only.")
     target = target_of(request)
     query, page = _read_query(request, level, target, house.settings.page_count)
-    async with house.database.transaction() as tx:
+    async with house.database.inquiry() as tx:
         found = await archive.find(tx, principal, level, query)
         await note_query(tx, principal, level, query)
     more = len(found) > page

@@ -108,11 +108,12 @@ class _Endpoint:
 async def _in_transaction(request: Request, interaction: Interaction) -> Response:
     """Run it in a transaction; again when others stood in its way."""
     house: House = request.app.state.house
-    if request.method not in ("GET", "HEAD"):
+    only_reads = request.method in ("GET", "HEAD")
+    if not only_reads:
         await receive_body(request, house.settings.json_bytes)
     for attempt in range(1, DEADLOCK_TRIES + 1):
         try:
-            async with house.database.transaction() as tx:
+            async with house.database.transaction(durable=not only_reads) as tx:
                 return await interaction(request, tx)
         except DeadlockDetected:
             if attempt == DEADLOCK_TRIES:
