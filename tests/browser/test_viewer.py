@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from pydicom.dataset import Dataset
 
-from tests.browser.pixels import wait_for_images
+from tests.browser.pixels import wait_for_colour, wait_for_images
 from tests.running import RunningVesalius
 from vesalius.sample.objects import Exam, Subject
 from vesalius.sample.pictures import make
@@ -131,15 +131,17 @@ def test_opens_segmentation_and_report(viewer: Page, archive: httpx.Client) -> N
     look(viewer, store(archive, instances))
     wait_for_images(viewer)
     viewer.get_by_text("Segmentation Nodule 1").first.dblclick()
-    # The viewer asks before it loads a segmentation onto the images.
-    expect(viewer.get_by_text("Nodule 1", exact=True).first).to_be_visible(timeout=60_000)
+    # Not loaded onto the images unless asked to.
+    viewer.get_by_text("LOAD", exact=True).first.click(timeout=60_000)
+    wait_for_colour(viewer)
+    viewer.get_by_text("Measurements").first.dblclick()
+    expect(viewer.get_by_text("mm", exact=False).first).to_be_visible(timeout=60_000)
 
 
 def test_opens_document(viewer: Page, archive: httpx.Client) -> None:
     study = store(archive, list(make("letter", subject("V-1"), exam("viewer PDF", "DOC"))))
     look(viewer, study)
-    document = viewer.locator("object, iframe, embed").first
-    expect(document).to_be_attached(timeout=60_000)
+    expect(viewer.locator("iframe[src^='blob:']")).to_be_visible(timeout=60_000)
 
 
 def test_priors_are_the_same_patient_only(viewer: Page, archive: httpx.Client) -> None:

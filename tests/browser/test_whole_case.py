@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("whole case")]
 
 USERNAME = "vesal"
 PASSWORD = "correct horse battery staple"
-FINDINGS = "Solid nodule of 9 mm in the right upper lobe, 6 mm six months ago. "
+FINDINGS = "Solid nodule of 9 mm in the right upper lobe, 6 mm six months ago. No effusion."
 IMPRESSION = "Growing nodule of the right upper lobe."
 
 
@@ -165,8 +165,10 @@ def write_report(reading: Page, study: str) -> None:
     findings = reading.get_by_label("Findings")
     expect(findings).to_be_focused()
     reading.keyboard.type(FINDINGS)
-    reading.keyboard.type(".normal-chest ")
-    expect(findings).to_have_value(re.compile(r"9 mm.*pleura", re.DOTALL | re.IGNORECASE))
+    technique = reading.get_by_label("Technique")
+    technique.press("End")
+    reading.keyboard.type(". .contrast ")
+    expect(technique).to_have_value(re.compile(r"^CT chest with contrast\. [^.].{10,}"))
     reading.get_by_label("Impression").fill(IMPRESSION)
     reading.reload()
     expect(reading.get_by_label("Impression")).to_have_value(IMPRESSION)

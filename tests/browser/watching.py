@@ -3,6 +3,8 @@
 from playwright.sync_api import ConsoleMessage, Page, Request
 
 # A 401 or 404 that the application asked for and handles is told in the console as well.
+# The last is the browser's own PDF reader.
+LOCAL = ("data:", "blob:", "about:", "chrome-extension:")
 HANDLED = "Failed to load resource"
 
 
@@ -21,7 +23,7 @@ class Watch:
         assert not self.faults, "\n".join(self.faults)
 
     def _request(self, request: Request) -> None:
-        if not request.url.startswith((self._url, "data:", "blob:", "about:")):
+        if not request.url.startswith((self._url, *LOCAL)):
             self.faults.append(f"asked another host: {request.url}")
 
     def _console(self, message: ConsoleMessage) -> None:

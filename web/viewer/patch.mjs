@@ -12,6 +12,7 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { transform } from 'esbuild';
 import { rewriteEmbind } from './embind.mjs';
+import { rewriteNdarray } from './ndarray.mjs';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 
@@ -62,6 +63,20 @@ const REPLACED = [
     studyInstanceUid: await window.vesaliusStudiesOfSamePatient(qidoForStudyUID[0].studyInstanceUid),
     disableWildcard: true
   });`,
+    times: 1,
+  },
+  {
+    why: 'documents open in a frame; the policy allows no plugin',
+    from: `react.createElement("object", {
+    data: url,
+    type: "application/pdf",
+    className: style
+  }`,
+    to: `react.createElement("iframe", {
+    src: url,
+    title: "PDF",
+    className: style
+  }`,
     times: 1,
   },
 ];
@@ -115,6 +130,7 @@ async function main(from, out) {
   await rm(out, { recursive: true, force: true });
   const counts = new Map();
   const licences = new Set();
+  let ndarrays = 0;
   const kept = (await filesBelow(from)).filter(name => !DROPPED.some(pattern => pattern.test(name)));
 
   await Promise.all(
@@ -128,12 +144,14 @@ async function main(from, out) {
         return writeFile(target, await withoutWhitespace(moved, 'css'));
       }
       for (const licence of licencesIn(source)) licences.add(licence);
-      const patched = rewriteEmbind(replaceAll(source, counts), name);
+      const { source: patched, times } = rewriteNdarray(rewriteEmbind(replaceAll(source, counts), name));
+      ndarrays += times;
       const already = /\.min\.js$/.test(name);
       return writeFile(target, already ? patched : await withoutWhitespace(patched, 'js'));
     }),
   );
   assertAllFound(counts);
+  if (ndarrays === 0) throw new Error('ndarray was not found; does it still compile its views?');
 
   const app = kept.find(name => /^app\.bundle\.[0-9a-f]+\.js$/.test(name));
   const page = await readFile(join(HERE, 'index.html'), 'utf8');

@@ -57,7 +57,7 @@ export function ReportEditor({ study, modality, bodyPart, report, writable, onSi
         <SavedMark saving={drafting.saving} />
       </Group>
       {templates.error && <ErrorSays error={templates.error} retry={() => void templates.refetch()} />}
-      {drafting.recovered && <Alert color="yellow">{t('report.recovered')}</Alert>}
+      {drafting.recovered && drafting.saving.state !== 'saved' && <Alert color="yellow">{t('report.recovered')}</Alert>}
       <div className={classes.sections} data-report>
         {!template && <Text className="quiet">{t('report.chooseTemplate')}</Text>}
         {template?.sections.map(section => (
