@@ -61,9 +61,11 @@ class Doors:
         body: Resource = response.json()
         return body
 
-    async def report(self, token: str, password: str, study_uid: str, words: Words) -> None:
+    async def report(
+        self, token: str, password: str, study_instance_uid: str, words: Words
+    ) -> None:
         """Write a report and sign it, as its author would in the browser."""
-        place = f"/api/studies/{study_uid}/report"
+        place = f"/api/studies/{study_instance_uid}/report"
         current = await self._client.get(place, headers=_authorization(token))
         if current.status_code == 200 and current.json().get("signed"):
             return

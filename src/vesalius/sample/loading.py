@@ -200,7 +200,7 @@ class Loader:
     async def _report(self, item: Examination, exam: Exam) -> None:
         assert item.report is not None
         author = self.readers[item.report.author.key]
-        await self.doors.report(author.token, author.password, exam.study_uid, item.report)
+        await self.doors.report(author.token, author.password, exam.study_instance_uid, item.report)
         self.watch("reports", done=1)
 
     def _exam(self, item: Examination, step: DataSet | None) -> Exam:
@@ -219,7 +219,7 @@ class Loader:
             referring=item.requester.dicom,
             operator=TECHNOLOGIST.dicom,
             character_set=JAPANESE if item.escaped_names else UNICODE,
-            study_instance_uid=str(first(step, "0020000D") or "") if step else "",
+            issued_study_instance_uid=str(first(step, "0020000D") or "") if step else "",
             requested_procedure_id=str(first(step, "00401001") or "") if step else "",
             step_id=str(first(step_of(step), "00400009") or "") if step else "",
         )

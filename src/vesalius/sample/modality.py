@@ -59,7 +59,7 @@ def worklist_question(
 def begun(item: DataSet, exam: Exam) -> dict[str, Any]:
     """The N-CREATE of a step that was found in the worklist [RAD-6]."""
     scheduled = {
-        "0020000D": value("UI", exam.study_uid),
+        "0020000D": value("UI", exam.study_instance_uid),
         "00081110": {"vr": "SQ"},
         "00080050": value("SH", exam.accession_number),
         "00401001": value("SH", exam.requested_procedure_id),

@@ -124,7 +124,7 @@ async def perform(
     done = await network.set_step(house, peer, step_uid, ended(made, datetime.now()))
     if done != 0:
         raise Conflict(f"the archive refuses the end of the step with status {done:04X}")
-    return Performed(exam.study_uid, exam.accession_number, len(made))
+    return Performed(exam.study_instance_uid, exam.accession_number, len(made))
 
 
 def make_images(exam: Exam, subject: Subject, *, slices: int | None = None) -> Iterator[Dataset]:
@@ -220,7 +220,7 @@ def exam_of(item: DataSet) -> Exam:
         accession_number=accession,
         reason=first(item, "00401002") or "",
         referring=referring.get("Alphabetic", ""),
-        study_instance_uid=first(item, "0020000D") or "",
+        issued_study_instance_uid=first(item, "0020000D") or "",
         requested_procedure_id=first(item, "00401001") or "",
         step_id=step_id,
     )

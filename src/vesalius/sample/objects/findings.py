@@ -52,7 +52,7 @@ def segmentation(
         pixel_array=planes,
         segmentation_type=hd.seg.SegmentationTypeValues.BINARY,
         segment_descriptions=[segment],
-        series_instance_uid=exam.series_uid(series_number),
+        series_instance_uid=exam.series_instance_uid(series_number),
         series_number=series_number,
         sop_instance_uid=str(uid("instance", exam.key, series_number, 1)),
         instance_number=1,
@@ -120,7 +120,7 @@ def measurement_report(
     result = sr.ComprehensiveSR(
         evidence=[image],
         content=content,
-        series_instance_uid=exam.series_uid(9),
+        series_instance_uid=exam.series_instance_uid(9),
         series_number=9,
         sop_instance_uid=str(uid("instance", exam.key, 9, 1)),
         instance_number=1,
@@ -157,7 +157,7 @@ def key_images(exam: Exam, chosen: Sequence[Dataset], reason: str) -> Dataset:
     result = hd.ko.KeyObjectSelectionDocument(
         evidence=list(chosen),
         content=content,
-        series_instance_uid=exam.series_uid(10),
+        series_instance_uid=exam.series_instance_uid(10),
         series_number=10,
         sop_instance_uid=str(uid("instance", exam.key, 10, 1)),
         instance_number=1,

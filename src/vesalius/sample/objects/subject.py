@@ -48,17 +48,17 @@ class Exam:
     referring: str = ""
     operator: str = ""
     character_set: str | list[str] = UNICODE
-    study_instance_uid: str = ""
+    issued_study_instance_uid: str = ""
     requested_procedure_id: str = ""
     step_id: str = ""
     scheduled: tuple[str, ...] = field(default=())
 
     @property
-    def study_uid(self) -> str:
+    def study_instance_uid(self) -> str:
         """The UID the worklist gave, or else one of our own."""
-        return self.study_instance_uid or str(uid("study", self.key))
+        return self.issued_study_instance_uid or str(uid("study", self.key))
 
-    def series_uid(self, number: int) -> str:
+    def series_instance_uid(self, number: int) -> str:
         """The UID of the study's series of that number."""
         return str(uid("series", self.key, number))
 
@@ -104,7 +104,7 @@ def start(
     describe_patient(dataset, subject, exam)
     describe_study(dataset, exam)
     dataset.Modality = modality or exam.modality
-    dataset.SeriesInstanceUID = exam.series_uid(series_number)
+    dataset.SeriesInstanceUID = exam.series_instance_uid(series_number)
     dataset.SeriesNumber = series_number
     dataset.SeriesDescription = series_description
     dataset.SeriesDate, dataset.SeriesTime = dicom_date(moment), dicom_time(moment)
@@ -147,7 +147,7 @@ def describe_patient(dataset: Dataset, subject: Subject, exam: Exam) -> None:
 
 def describe_study(dataset: Dataset, exam: Exam) -> None:
     """General study module (PS3.3 C.7.2.1)."""
-    dataset.StudyInstanceUID = exam.study_uid
+    dataset.StudyInstanceUID = exam.study_instance_uid
     dataset.StudyDate, dataset.StudyTime = dicom_date(exam.started), dicom_time(exam.started)
     dataset.ReferringPhysicianName = exam.referring
     dataset.StudyID = exam.accession_number[-8:]

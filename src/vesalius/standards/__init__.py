@@ -1,0 +1,1 @@
+"""What the books say: pure functions, one folder a standard, and maps between them."""
