@@ -261,7 +261,11 @@ def mixed(total: int) -> Work:
     async def work(connection: Connection, chance: random.Random) -> int:
         dice = chance.random()
         body = observation(
-            f"p{chance.randrange(patients)}", "e1", chance.choice(CODES), "2024-05-01T10:00:00Z", 120
+            f"p{chance.randrange(patients)}",
+            "e1",
+            chance.choice(CODES),
+            "2024-05-01T10:00:00Z",
+            120,
         )
         if dice < 0.4:
             path = f"Observation/b{chance.randrange(1, total + 1)}"
