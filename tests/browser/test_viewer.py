@@ -1,23 +1,22 @@
 """The diagnostic viewer on every kind of object, offline and under our policy."""
 
-import io
 import urllib.parse
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from datetime import date, datetime
 
 import httpx
 import pytest
 from playwright.sync_api import Page, expect
-from pydicom.dataset import Dataset
 
 from tests.browser.pixels import wait_for_colour, wait_for_images
+from tests.browser.signing_in import sign_in
+from tests.browser.storing import store
 from tests.running import RunningVesalius
 from vesalius.sample.objects import Exam, Subject
 from vesalius.sample.pictures import make
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("viewer")]
 
-PASSWORD = "correct horse battery staple"
 ISSUER_OF_NOBODY = "Another Hospital"
 
 # Kind, picture of the sample, canvases that must show an image.
@@ -47,23 +46,6 @@ def exam(key: str, modality: str) -> Exam:
     )
 
 
-def store(client: httpx.Client, instances: Sequence[Dataset]) -> str:
-    """STOW them; the study's UID."""
-    boundary = "instance"
-    body = io.BytesIO()
-    for instance in instances:
-        body.write(f"--{boundary}\r\nContent-Type: application/dicom\r\n\r\n".encode())
-        instance.save_as(body, enforce_file_format=True)
-        body.write(b"\r\n")
-    body.write(f"--{boundary}--\r\n".encode())
-    kind = f'multipart/related; type="application/dicom"; boundary={boundary}'
-    answer = client.post(
-        "/dicomweb/studies", content=body.getvalue(), headers={"Content-Type": kind}
-    )
-    assert answer.status_code == 200, answer.text
-    return str(instances[0].StudyInstanceUID)
-
-
 @pytest.fixture(scope="module")
 def archive(clinic: RunningVesalius) -> Iterator[httpx.Client]:
     """The clinic with one patient in it."""
@@ -81,29 +63,9 @@ def archive(clinic: RunningVesalius) -> Iterator[httpx.Client]:
 @pytest.fixture
 def viewer(clinic: RunningVesalius, archive: httpx.Client, open_page: Callable[..., Page]) -> Page:
     """A page that is signed in as a radiologist."""
-    clinic.run(_radiologist)
     page = open_page(clinic.url)
-    answer = page.request.post("/api/session", data={"username": "reader", "password": PASSWORD})
-    assert answer.ok, answer.text()
+    sign_in(clinic, page, "radiologist")
     return page
-
-
-async def _radiologist(house) -> None:  # type: ignore[no-untyped-def]
-    from vesalius.kit.errors import Conflict
-    from vesalius.stores import access
-
-    try:
-        async with house.database.transaction() as tx:
-            await access.add_user(
-                tx,
-                access.SYSTEM,
-                username="reader",
-                display="Reader",
-                roles=frozenset({"radiologist"}),
-                password=PASSWORD,
-            )
-    except Conflict:
-        pass
 
 
 def look(page: Page, study: str, **more: str) -> None:

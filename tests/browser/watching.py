@@ -4,7 +4,7 @@ from playwright.sync_api import ConsoleMessage, Page, Request
 
 # A 401 or 404 that the application asked for and handles is told in the console as well.
 # The last is the browser's own PDF reader.
-LOCAL = ("data:", "blob:", "about:", "chrome-extension:")
+LOCAL = ("data:", "blob:", "about:", "chrome-extension:", "chrome:")
 HANDLED = "Failed to load resource"
 
 

@@ -44,7 +44,7 @@ export function Timeline({ patient }: { patient: string }) {
     () => spanOf(all.flatMap(entry => moment(entry.when)?.getTime() ?? []), now),
     [all, now],
   );
-  const span = chosenSpan ?? { from: Math.max(whole.from, now - FIRST_SPAN), to: whole.to };
+  const span = chosenSpan ?? firstSpan(whole, now);
   const entries = all.filter(entry => !hidden.includes(entry.kind));
 
   if (timeline.isPending) return <LoadingRows rows={10} />;
@@ -97,6 +97,11 @@ export function Timeline({ patient }: { patient: string }) {
       />
     </>
   );
+}
+
+/** The last years, or less when there is no more; the air on the right never years of future. */
+function firstSpan(whole: Span, now: number): Span {
+  return { from: Math.max(whole.from, now - FIRST_SPAN), to: Math.min(whole.to, now + FIRST_SPAN * 0.03) };
 }
 
 function within(entries: TimelineEntry[], span: Span): TimelineEntry[] {

@@ -2,6 +2,7 @@ import { Button, UnstyledButton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { Prior } from '~/api/types';
+import { studyTitle } from '~/imaging/studies/naming';
 import { reportQuery } from '~/imaging/reports/report';
 import { SignedReport } from '~/imaging/reports/SignedReport';
 import { EmptySays, ErrorSays, LoadingRows } from '~/design/Says';
@@ -32,8 +33,8 @@ export function Priors({
           <section key={uid} className={classes.prior}>
             <div className={classes.priorHead}>
               <UnstyledButton aria-expanded={isOpen} onClick={() => setOpened(isOpen ? null : uid)}>
-                <span className="numbers">{formatDate(prior.study_date, locale)}</span> <b>{prior.modality}</b>{' '}
-                {prior.description}{' '}
+                <span className="numbers">{formatDate(prior.study_date, locale)}</span>{' '}
+                <b>{studyTitle(prior.modality, prior.description)}</b>{' '}
                 <span className="quiet">{prior.reasons.map(reason => t(`prior.${reason}` as Key)).join(', ')}</span>
               </UnstyledButton>
               <Button

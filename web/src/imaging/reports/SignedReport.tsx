@@ -10,6 +10,7 @@ import { tell } from '~/design/tell';
 import { formatMoment } from '~/language/dates';
 import type { Key } from '~/language/en';
 import { useLanguage, useText } from '~/language/LanguageProvider';
+import { inOrder } from './draft';
 import { templatesQuery } from './templates';
 import classes from './Report.module.css';
 
@@ -55,7 +56,7 @@ export function SignedReport({
         </Group>
       </Group>
       {report.critical && <p className={classes.critical}>{t('report.critical')}</p>}
-      {Object.entries(report.sections)
+      {inOrder(report.sections, template)
         .filter(([, text]) => text.trim() !== '')
         .map(([id, text]) => (
           <section key={id}>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ReportTemplate } from '~/api/types';
-import { EMPTY, expandMacro, inTemplate, missing, sameContent } from './draft';
+import { EMPTY, expandMacro, inOrder, inTemplate, missing, sameContent } from './draft';
 
 const CHEST: ReportTemplate = {
   id: 'chest',
@@ -26,6 +26,14 @@ describe('inTemplate', () => {
   it('never drops a text that the template has no place for', () => {
     const typed = { ...EMPTY, sections: { findings: 'A nodule of 8 mm.' }, conclusion: 'Nodule.' };
     expect(inTemplate(typed, CHEST).conclusion).toBe('Nodule.\n\nA nodule of 8 mm.');
+  });
+});
+
+describe('inOrder', () => {
+  it('follows the template, and keeps what it does not know', () => {
+    const sections = { other: 'c', lungs: 'b', indication: 'a' };
+    expect(inOrder(sections, CHEST).map(([id]) => id)).toEqual(['indication', 'lungs', 'other']);
+    expect(inOrder(sections, undefined)).toHaveLength(3);
   });
 });
 

@@ -58,6 +58,16 @@ export function missing(content: Content, template: ReportTemplate, conclusion: 
   return content.conclusion.trim() === '' ? [...empty, conclusion] : empty;
 }
 
+/** The texts of a report in the order of its template; whatever that does not know comes last. */
+export function inOrder(
+  sections: Record<string, string>,
+  template: ReportTemplate | undefined,
+): [string, string][] {
+  const order = template?.sections.map(section => section.id) ?? [];
+  const rank = (id: string) => (order.includes(id) ? order.indexOf(id) : order.length);
+  return Object.entries(sections).sort(([one], [other]) => rank(one) - rank(other));
+}
+
 const FINISHED = new Set(['final', 'amended', 'appended']);
 
 /** Whether nothing can be changed any more but by an addendum. */
