@@ -159,7 +159,7 @@ class Supervisor:
         environment = {**os.environ, **self.settings.environment(), "VESALIUS_SUPERVISED": "1"}
         # A process that comes back must not compile its modules again first.
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
-        if child.number == 0:
+        if child.number == 0 and self.offers_setup:
             environment["VESALIUS_OFFER_SETUP"] = "1"
         child.process = subprocess.Popen(
             [sys.executable, "-m", "vesalius.serving", child.role],
@@ -243,9 +243,10 @@ def supervise(
     *,
     progress: Progress = lambda sentence: None,
     when_running: Callable[[Settings], None] = lambda settings: None,
+    offers_setup: bool = True,
 ) -> None:
     """Run the whole house in the foreground until SIGINT or SIGTERM."""
-    supervisor = Supervisor(settings, progress)
+    supervisor = Supervisor(settings, progress, offers_setup)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: supervisor.request_stop())
     try:

@@ -60,6 +60,8 @@ def demo(
         data_directory=data, web_port=web_port, dicom_port=dicom_port, ae_title=ae_title
     )
     log.configure("warning", json_lines=settings.log_json)
+    if "log_level" not in settings.model_fields_set:
+        settings = settings.model_copy(update={"log_level": "warning"})
     if _is_running(settings.data_directory):
         _fill_running_house(context.obj, settings)
         return
@@ -80,6 +82,8 @@ def demo(
         settings,
         progress=lambda sentence: console.print(f"[dim]{sentence} …[/dim]"),
         when_running=when_running,
+        # The sample hospital has its administrator.
+        offers_setup=False,
     )
     if failures and once:
         raise typer.Exit(1)

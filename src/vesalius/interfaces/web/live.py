@@ -197,12 +197,15 @@ async def _next(
 ) -> News | bool | None:
     """The next news; None to end the stream; False when there was none in time."""
     getting = asyncio.create_task(listener.queue.get())
-    done, _ = await asyncio.wait(
-        {getting, stopping}, timeout=max(0.0, seconds), return_when=asyncio.FIRST_COMPLETED
-    )
+    try:
+        done, _ = await asyncio.wait(
+            {getting, stopping}, timeout=max(0.0, seconds), return_when=asyncio.FIRST_COMPLETED
+        )
+    finally:
+        # Also when the browser left: its stream is cancelled in the middle of waiting.
+        getting.cancel()
     if getting in done:
         return getting.result()
-    getting.cancel()
     return None if stopping in done else False
 
 
