@@ -61,6 +61,8 @@ class Supervisor:
 
     settings: Settings
     progress: Progress = lambda sentence: None
+    # Whether the first web process prints the set-up link while there is no administrator.
+    offers_setup: bool = True
     children: list[Child] = field(default_factory=list)
 
     def __post_init__(self) -> None:
