@@ -4,6 +4,7 @@
 that meets ten types holds ten.
 """
 
+import io
 import json
 import zipfile
 from dataclasses import dataclass
@@ -65,11 +66,10 @@ class TypeDefinition:
 @cache
 def _archive() -> zipfile.ZipFile:
     source = files("vesalius.standards.fhir").joinpath("definitions.zip")
-    return zipfile.ZipFile(source.open("rb"))
+    return zipfile.ZipFile(io.BytesIO(source.read_bytes()))
 
 
 def _member(name: str) -> Any:
-    # Read whole under one handle; zipfile guards its own seeks between threads.
     return json.loads(_archive().read(f"{name}.json"))
 
 

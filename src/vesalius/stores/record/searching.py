@@ -6,14 +6,16 @@ from vesalius.kit.database import Predicate
 from vesalius.kit.transaction import Transaction
 from vesalius.stores import access, audit
 from vesalius.stores.access import Principal
-from vesalius.stores.record.criteria import Scope, named_patient, where
+from vesalius.stores.record.criteria import where
 from vesalius.stores.record.hashing import resource_key
 from vesalius.stores.record.including import include
 from vesalius.stores.record.model import Parameters, SearchResult
+from vesalius.stores.record.patients import named_patient
 from vesalius.stores.record.policy import visible
 from vesalius.stores.record.projections import compose_all
 from vesalius.stores.record.query import Query, take_apart, write_cursor
 from vesalius.stores.record.rows import VERSION_COLUMNS, version_of
+from vesalius.stores.record.scope import Scope
 from vesalius.stores.record.sorting import Key, after, position, sort_keys
 from vesalius.stores.record.stamping import base_address
 from vesalius.stores.record.types import require_type
