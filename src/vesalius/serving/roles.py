@@ -89,12 +89,14 @@ async def serve_web(house: House, stop: asyncio.Event) -> int:
     listener.listen(2048)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     serving = asyncio.create_task(server._serve([listener]))
+    fresh = asyncio.create_task(access.keep_fresh(house.database, stop))
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
     house.stopping.set()
     server.should_exit = True
     await serving
     stopping.cancel()
+    fresh.cancel()
     return AGAIN if opened is not None and opened.done() else 0
 
 

@@ -114,6 +114,24 @@ CREATE TABLE access_grant (
 );
 
 -- `patient.any` is what makes a role one of the staff: without it only one's own record is seen.
+-- Processes remember principals for a moment (stores/access/remembering.py) and are told here.
+CREATE FUNCTION tell_access_changed() RETURNS trigger LANGUAGE plpgsql AS $body$
+BEGIN
+    PERFORM pg_notify('access', '');
+    RETURN NULL;
+END
+$body$;
+CREATE TRIGGER user_account_changed AFTER UPDATE OR DELETE ON user_account
+    FOR EACH STATEMENT EXECUTE FUNCTION tell_access_changed();
+CREATE TRIGGER role_told AFTER INSERT OR UPDATE OR DELETE ON role
+    FOR EACH STATEMENT EXECUTE FUNCTION tell_access_changed();
+CREATE TRIGGER bearer_token_changed AFTER UPDATE OR DELETE ON bearer_token
+    FOR EACH STATEMENT EXECUTE FUNCTION tell_access_changed();
+CREATE TRIGGER login_session_ended AFTER DELETE ON login_session
+    FOR EACH STATEMENT EXECUTE FUNCTION tell_access_changed();
+CREATE TRIGGER access_grant_changed AFTER INSERT OR UPDATE OR DELETE ON access_grant
+    FOR EACH STATEMENT EXECUTE FUNCTION tell_access_changed();
+
 INSERT INTO role (name, display, permissions) VALUES
 ('administrator', 'Administrator', '["patient.any", "user.manage", "node.read", "node.manage",
     "audit.read", "system.manage", "patient.restrict", "patient.merge", "record.read:*",

@@ -34,6 +34,7 @@ from vesalius.stores.access.policy import (
     revoke,
 )
 from vesalius.stores.access.principal import SYSTEM, Principal, system
+from vesalius.stores.access.remembering import keep_fresh
 from vesalius.stores.access.roles import Role, list_roles, set_role
 from vesalius.stores.access.secrets import csrf_token
 from vesalius.stores.access.sessions import (
@@ -100,6 +101,7 @@ __all__ = [
     "has_administrator",
     "is_restricted",
     "issue_token",
+    "keep_fresh",
     "list_nodes",
     "list_refused",
     "list_roles",

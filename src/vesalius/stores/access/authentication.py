@@ -3,6 +3,7 @@
 from vesalius.kit.database import Database
 from vesalius.kit.http.authentication import Credentials
 from vesalius.stores.access.principal import Principal
+from vesalius.stores.access.remembering import recall, remember
 from vesalius.stores.access.sessions import authenticate_session
 from vesalius.stores.access.tokens import authenticate_bearer
 
@@ -17,7 +18,14 @@ async def authenticate(
     """
     if credentials.bearer is None and credentials.cookie is None:
         return None
-    # One look at the token or session: each request pays for it.
+    if (known := recall(credentials)) is not None:
+        return known
+    principal = await _ask(database, credentials, counts_as_use=counts_as_use)
+    remember(credentials, principal)
+    return principal
+
+
+async def _ask(database: Database, credentials: Credentials, *, counts_as_use: bool) -> Principal:
     async with database.reading() as tx:
         if credentials.bearer is not None:
             return await authenticate_bearer(tx, credentials.bearer, address=credentials.address)
