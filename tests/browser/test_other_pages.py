@@ -57,6 +57,7 @@ def test_attaches_an_unmatched_study_and_takes_it_back(
     waiting.get_by_role("button", name="Attach to Bauer").click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("V-111")
+    assert_accessible(page)
     dialog.get_by_label("Why do you know?").fill("Called the ward")
     dialog.get_by_role("button", name="Attach", exact=True).click()
     expect(waiting).to_have_count(0)

@@ -1,5 +1,6 @@
-import { Group, Modal, Stack, Title } from '@mantine/core';
+import { Group, Stack, Title } from '@mantine/core';
 import { useText } from '~/language/LanguageProvider';
+import { Dialog } from '~/design/Dialog';
 import { useKeyboard, type PageKey } from './KeysProvider';
 import classes from './KeysDialog.module.css';
 
@@ -9,12 +10,12 @@ export function KeysDialog() {
   const { helpOpen, setHelpOpen, listed } = useKeyboard();
   const { everywhere, page } = helpOpen ? listed() : { everywhere: [], page: [] };
   return (
-    <Modal opened={helpOpen} onClose={() => setHelpOpen(false)} title={t('keys.title')} size="lg">
+    <Dialog opened={helpOpen} onClose={() => setHelpOpen(false)} title={t('keys.title')} size="lg">
       <Group align="flex-start" grow gap="xl">
         {page.length > 0 && <KeyList title={t('keys.page')} keys={page} />}
         <KeyList title={t('keys.everywhere')} keys={everywhere} />
       </Group>
-    </Modal>
+    </Dialog>
   );
 }
 

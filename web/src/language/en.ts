@@ -34,6 +34,7 @@ export const en = {
   'live.connecting': 'Connecting…',
   'live.lost': 'Connection lost. What you see may be old; trying again.',
 
+  'common.close': 'Close',
   'common.cancel': 'Cancel',
   'common.save': 'Save',
   'common.remove': 'Remove',

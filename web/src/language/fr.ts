@@ -32,6 +32,7 @@ export const fr: Catalogue = {
   'live.connecting': 'Connexion…',
   'live.lost': 'Connexion perdue. Ce que vous voyez peut être ancien ; nouvel essai en cours.',
 
+  'common.close': 'Fermer',
   'common.cancel': 'Annuler',
   'common.save': 'Enregistrer',
   'common.remove': 'Retirer',

@@ -1,9 +1,10 @@
-import { Button, Checkbox, Group, Modal, NumberInput, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Checkbox, Group, NumberInput, Stack, Text, TextInput } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState, type FormEvent } from 'react';
 import { api, path } from '~/api/client';
 import type { Echo, Node, RefusedNode } from '~/api/types';
 import { useMay } from '~/access/session';
+import { Dialog } from '~/design/Dialog';
 import { Icon } from '~/design/Icon';
 import { Page } from '~/design/Page';
 import { EmptySays, ErrorSays, LoadingRows } from '~/design/Says';
@@ -213,7 +214,7 @@ function NodeDialog({ node, isNew, onClose }: { node: Node; isNew: boolean; onCl
 
   if (removing) {
     return (
-      <Modal opened onClose={() => setRemoving(false)} title={t('nodes.removeTitle', { name: node.ae_title })}>
+      <Dialog opened onClose={() => setRemoving(false)} title={t('nodes.removeTitle', { name: node.ae_title })}>
         <Stack>
           <Text size="sm">{t('nodes.removeText')}</Text>
           {remove.error && <ErrorSays error={remove.error} />}
@@ -226,12 +227,12 @@ function NodeDialog({ node, isNew, onClose }: { node: Node; isNew: boolean; onCl
             </Button>
           </Group>
         </Stack>
-      </Modal>
+      </Dialog>
     );
   }
 
   return (
-    <Modal opened onClose={onClose} title={isNew ? t('nodes.add') : t('nodes.edit', { name: node.ae_title })}>
+    <Dialog opened onClose={onClose} title={isNew ? t('nodes.add') : t('nodes.edit', { name: node.ae_title })}>
       <form onSubmit={submit}>
         <Stack>
           <TextInput
@@ -296,6 +297,6 @@ function NodeDialog({ node, isNew, onClose }: { node: Node; isNew: boolean; onCl
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,9 +1,10 @@
-import { Button, Code, Group, Modal, MultiSelect, PasswordInput, Stack, Switch, Text, TextInput } from '@mantine/core';
+import { Button, Code, Group, MultiSelect, PasswordInput, Stack, Switch, Text, TextInput } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState, type FormEvent } from 'react';
 import { api, path } from '~/api/client';
 import type { Role, User } from '~/api/types';
 import { SHORTEST_PASSWORD } from '~/access/setup/password';
+import { Dialog } from '~/design/Dialog';
 import { Icon } from '~/design/Icon';
 import { Page } from '~/design/Page';
 import { ErrorSays, LoadingRows } from '~/design/Says';
@@ -114,7 +115,7 @@ function UserDialog({
   }
 
   return (
-    <Modal opened onClose={onClose} title={isNew ? t('users.add') : t('users.edit', { name: user.display })}>
+    <Dialog opened onClose={onClose} title={isNew ? t('users.add') : t('users.edit', { name: user.display })}>
       <form onSubmit={submit}>
         <Stack>
           <Group grow>
@@ -170,7 +171,7 @@ function UserDialog({
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }
 

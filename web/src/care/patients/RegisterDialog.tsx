@@ -1,9 +1,10 @@
-import { Button, Group, Modal, Select, Stack, TextInput } from '@mantine/core';
+import { Button, Group, Select, Stack, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState, type FormEvent } from 'react';
 import { api } from '~/api/client';
 import type { NewPatient, PatientCard } from '~/api/types';
+import { Dialog } from '~/design/Dialog';
 import { ErrorSays } from '~/design/Says';
 import { tell } from '~/design/tell';
 import { useText } from '~/language/LanguageProvider';
@@ -45,7 +46,7 @@ export function RegisterDialog({ opened, onClose }: { opened: boolean; onClose: 
   }
 
   return (
-    <Modal opened={opened} onClose={onClose} title={t('patients.register')}>
+    <Dialog opened={opened} onClose={onClose} title={t('patients.register')}>
       <form onSubmit={submit}>
         <Stack>
           <Group grow>
@@ -99,6 +100,6 @@ export function RegisterDialog({ opened, onClose }: { opened: boolean; onClose: 
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

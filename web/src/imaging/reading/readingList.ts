@@ -3,6 +3,7 @@ import { api, path, withQuery } from '~/api/client';
 import type { ReadingList } from '~/api/types';
 import { useErrorSentence } from '~/design/Says';
 import { tellFailure } from '~/design/tell';
+import { useText } from '~/language/LanguageProvider';
 
 export interface Filters {
   status?: string;
@@ -23,9 +24,10 @@ export const readingListQuery = (filters: Filters) =>
 /** Taking a study to read, and giving it back. */
 export function useClaiming() {
   const client = useQueryClient();
+  const t = useText();
   const say = useErrorSentence();
   const settle = {
-    onError: (error: unknown) => tellFailure(say(error)),
+    onError: (error: unknown) => tellFailure(say(error), t('common.close')),
     onSettled: () =>
       Promise.all([
         client.invalidateQueries({ queryKey: ['reading-list'] }),

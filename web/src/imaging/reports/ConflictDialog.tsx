@@ -1,6 +1,7 @@
-import { Button, Group, Modal, Stack, Text } from '@mantine/core';
+import { Button, Group, Stack, Text } from '@mantine/core';
 import type { Report, ReportTemplate } from '~/api/types';
 import { useText } from '~/language/LanguageProvider';
+import { Dialog } from '~/design/Dialog';
 import type { Content } from './draft';
 import classes from './Report.module.css';
 
@@ -21,7 +22,7 @@ export function ConflictDialog({
   const t = useText();
   const title = (id: string) => template?.sections.find(section => section.id === id)?.title ?? id;
   return (
-    <Modal opened onClose={() => undefined} withCloseButton={false} closeOnEscape={false} size="xl" title={t('report.conflict')}>
+    <Dialog opened onClose={() => undefined} withCloseButton={false} closeOnEscape={false} size="xl" title={t('report.conflict')}>
       <Stack>
         <Text size="sm">{t('report.conflictIntro')}</Text>
         <Group grow align="stretch">
@@ -51,6 +52,6 @@ export function ConflictDialog({
           </Button>
         </Group>
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }

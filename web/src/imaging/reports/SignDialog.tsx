@@ -1,8 +1,9 @@
-import { Alert, Button, Group, Modal, PasswordInput, SegmentedControl, Stack, Text } from '@mantine/core';
+import { Alert, Button, Group, PasswordInput, SegmentedControl, Stack, Text } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState, type FormEvent } from 'react';
 import { api, ApiError, path } from '~/api/client';
 import { useSession } from '~/access/session';
+import { Dialog } from '~/design/Dialog';
 import { ErrorSays } from '~/design/Says';
 import { tell } from '~/design/tell';
 import { useText } from '~/language/LanguageProvider';
@@ -58,7 +59,7 @@ export function SignDialog({
   }
 
   return (
-    <Modal opened={opened} onClose={onClose} title={t('report.signTitle')}>
+    <Dialog opened={opened} onClose={onClose} title={t('report.signTitle')}>
       <form onSubmit={submit}>
         <Stack>
           <Text size="sm">{t('report.signHint', { name: session?.display ?? '' })}</Text>
@@ -114,6 +115,6 @@ export function SignDialog({
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,9 +1,10 @@
-import { Button, Group, Modal, PasswordInput, Stack, Textarea } from '@mantine/core';
+import { Button, Group, PasswordInput, Stack, Textarea } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState, type FormEvent } from 'react';
 import { api, path } from '~/api/client';
 import type { Report } from '~/api/types';
 import { useMay } from '~/access/session';
+import { Dialog } from '~/design/Dialog';
 import { Icon } from '~/design/Icon';
 import { ErrorSays } from '~/design/Says';
 import { tell } from '~/design/tell';
@@ -119,7 +120,7 @@ function AddendumDialog({ opened, study, onClose }: { opened: boolean; study: st
   }
 
   return (
-    <Modal opened={opened} onClose={onClose} title={t('report.addAddendum')}>
+    <Dialog opened={opened} onClose={onClose} title={t('report.addAddendum')}>
       <form onSubmit={submit}>
         <Stack>
           <Textarea
@@ -149,6 +150,6 @@ function AddendumDialog({ opened, study, onClose }: { opened: boolean; study: st
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,4 +1,4 @@
-import { Button, Group, Modal, Stack, TextInput } from '@mantine/core';
+import { Button, Group, Stack, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
@@ -6,6 +6,7 @@ import { useState, type FormEvent } from 'react';
 import { api, path, withQuery } from '~/api/client';
 import type { PatientCard, Unmatched } from '~/api/types';
 import { useMay } from '~/access/session';
+import { Dialog } from '~/design/Dialog';
 import { Icon } from '~/design/Icon';
 import { Page } from '~/design/Page';
 import { EmptySays, ErrorSays, LoadingRows, useErrorSentence } from '~/design/Says';
@@ -234,7 +235,7 @@ function AttachDialog({
   ];
 
   return (
-    <Modal opened onClose={onClose} title={t('unmatched.attachTo', { name: patient.name })} size="lg">
+    <Dialog opened onClose={onClose} title={t('unmatched.attachTo', { name: patient.name })} size="lg">
       <form onSubmit={submit}>
         <Stack>
           <p className="quiet">{t('unmatched.compare')}</p>
@@ -280,7 +281,7 @@ function AttachDialog({
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }
 
@@ -296,7 +297,7 @@ function Undo({ attached, onDone }: { attached: { study: string; name: string };
       onDone();
       await client.invalidateQueries({ queryKey: ['unmatched'] });
     },
-    onError: error => tellFailure(say(error)),
+    onError: error => tellFailure(say(error), t('common.close')),
   });
   return (
     <Group className={`sheet ${classes.undo}`} justify="space-between">
