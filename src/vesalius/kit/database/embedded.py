@@ -32,6 +32,7 @@ SYSTEM_USER = "vesalius-postgres"
 ROLE = "vesalius"
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
+LEFTOVER_SECONDS = 5.0
 # A Unix socket's path may hold about 107 bytes (sun_path); PostgreSQL adds 15 to the folder's.
 LONGEST_SOCKET_FOLDER = 90
 
@@ -213,10 +214,28 @@ class EmbeddedPostgres:
         return True
 
     def _launch(self) -> None:
-        log_path = self.directory / "postgresql.log"
-        with log_path.open("ab") as output:
+        """Start the server and wait until it answers.
+
+        Tried again for a while: of a server that was killed, processes may still be dying, and
+        PostgreSQL refuses to start beside them.
+        """
+        deadline = time.monotonic() + START_SECONDS
+        patience = time.monotonic() + LEFTOVER_SECONDS
+        self._process = self._spawn()
+        while time.monotonic() < deadline:
+            if self._answers():
+                return
+            if self._process.poll() is not None:
+                if time.monotonic() > patience:
+                    raise Unavailable(f"the embedded PostgreSQL did not start: {self._words()}")
+                self._process = self._spawn()
+            time.sleep(0.03)
+        raise Unavailable("the embedded PostgreSQL did not start in a minute")
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        with (self.directory / "postgresql.log").open("ab") as output:
             # A session of its own: Ctrl-C must reach the supervisor first, who stops us last.
-            self._process = subprocess.Popen(
+            return subprocess.Popen(
                 [str(programs() / "postgres"), "-D", str(self.cluster)],
                 user=self._user,
                 cwd=self.directory,
@@ -225,17 +244,10 @@ class EmbeddedPostgres:
                 stderr=output,
                 start_new_session=True,
             )
-        deadline = time.monotonic() + START_SECONDS
-        while time.monotonic() < deadline:
-            if self._answers():
-                return
-            code = self._process.poll()
-            # A crash may have left a server that is still shutting down: start again then.
-            if code is not None and self._running_pid() is None:
-                words = log_path.read_text(errors="replace").strip().splitlines()[-3:]
-                raise Unavailable("the embedded PostgreSQL did not start: " + " · ".join(words))
-            time.sleep(0.03)
-        raise Unavailable("the embedded PostgreSQL did not start in a minute")
+
+    def _words(self) -> str:
+        text = (self.directory / "postgresql.log").read_text(errors="replace")
+        return " · ".join(text.strip().splitlines()[-3:])
 
     def _create_database(self, name: str, *, template: str | None = None) -> None:
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
