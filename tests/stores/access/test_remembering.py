@@ -45,9 +45,7 @@ async def test_asked_once(house: House, listening: None) -> None:
 
 
 @pytest.mark.parametrize("change", ["roles", "revoked", "granted", "inactive"])
-async def test_forgotten_when_anything_changes(
-    house: House, listening: None, change: str
-) -> None:
+async def test_forgotten_when_anything_changes(house: House, listening: None, change: str) -> None:
     credentials = Credentials("GET", bearer=await _token(house))
     await access.authenticate(house.database, credentials)
     async with house.database.transaction() as tx:

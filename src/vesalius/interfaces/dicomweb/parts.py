@@ -8,7 +8,6 @@ from starlette.types import Receive, Scope, Send
 
 from vesalius.kit.http.multipart import MultipartWriter
 
-
 JOINED_BYTES = 2 * 1024 * 1024
 
 

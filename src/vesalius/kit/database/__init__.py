@@ -106,8 +106,9 @@ class Database:
     async def transaction(self, *, durable: bool = True) -> AsyncIterator[Transaction]:
         """One transaction: commits when the block ends, rolls back when it raises.
 
-        Not `durable` is for acts that only read (see `inquiry`). Raises Exhausted when no connection is free in time, Unavailable when the connection is
-        lost; then nothing of the block is known to be stored.
+        Not `durable` is for acts that only read (see `inquiry`). Raises Exhausted when no
+        connection is free in time, Unavailable when the connection is lost; then nothing of the
+        block is known to be stored.
         """
         with _in_our_words():
             async with self.pool.connection() as connection:
