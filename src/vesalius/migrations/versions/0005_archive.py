@@ -219,8 +219,8 @@ BEGIN
     IF answer.reason IS NULL THEN
         INSERT INTO instance (series_key, sop_instance_uid, sop_class_uid, transfer_syntax_uid,
             instance_number, attributes, blob_key, size, sha256, checksum,
-            dataset_digest, dataset_offset, pixel_vr, frame_count, frame_bits, segments, frame_starts, bulk, metadata,
-            metadata_crc32, metadata_size, source)
+            dataset_digest, dataset_offset, pixel_vr, frame_count, frame_bits, segments,
+            frame_starts, bulk, metadata, metadata_crc32, metadata_size, source)
         VALUES (old_series_key, p_sop_instance_uid, p_sop_class_uid, p_transfer_syntax_uid,
             p_instance_number, p_instance_attributes, p_blob_key, p_size, p_sha256, p_checksum,
             p_dataset_digest, p_dataset_offset, p_pixel_vr, p_frame_count, p_frame_bits,
