@@ -48,6 +48,9 @@ format: setup-dev ## format the Python code
 bench: setup-dev peers ## measure against the peers; writes docs/reference/benchmark.{md,json}
 	$(BIN)/python -m bench $(ARGS)
 
+bench-scale: setup-dev ## load a million Observations and measure the record on them
+	$(BIN)/python -m bench.fhir_scale $(ARGS)
+
 faults: setup-dev peers ## the long fault runs; writes docs/reference/faults.{md,json}
 	$(BIN)/python -m tests.faults $(ARGS)
 
