@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "vesalius"
 MODULES = sorted(SOURCE.rglob("*.py"))
-BANNED_FILES = {"service.py", "services.py", "utils.py", "manager.py", "helper.py", "helpers.py"}
+BANNED_FILES = {"service.py", "utils.py", "manager.py", "helper.py", "helpers.py"}
 BANNED_NAMES = {"patient_id", "study_uid", "series_uid", "instance_uid", "sop_uid"}
 
 

@@ -83,7 +83,7 @@ async def list_orders(
     )
     rows = await tx.fetch_all(
         f"SELECT {COLUMNS} FROM imaging_order o WHERE {where.sql}"
-        " ORDER BY o.placed DESC, o.order_reference LIMIT %s",
+        " ORDER BY o.placed DESC, o.order_reference DESC LIMIT %s",
         (*where.params, max(1, min(limit, tx.settings.page_count))),
     )
     return [Order(**row) for row in rows]
