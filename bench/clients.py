@@ -120,7 +120,7 @@ class Web:
         self._connection.close()
 
 
-def find(product: Product, patients: Sequence[str]) -> list[float]:
+def find(product: Product, patients: Sequence[str], studies: int) -> list[float]:
     """Seconds of each C-FIND by PatientID over one association (pynetdicom)."""
     from pydicom.dataset import Dataset
     from pynetdicom import AE
@@ -142,7 +142,7 @@ def find(product: Product, patients: Sequence[str]) -> list[float]:
         model = StudyRootQueryRetrieveInformationModelFind
         found = [status for status, _ in association.send_c_find(query, model)]
         taken.append(time.perf_counter() - began)
-        if len(found) != 2 or found[-1].Status != 0:
+        if len(found) != studies + 1 or found[-1].Status != 0:
             raise Failed(f"{product.name} found {len(found) - 1} studies of one patient")
     association.release()
     return taken

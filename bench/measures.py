@@ -232,7 +232,7 @@ def _retrieve(way: Callable[..., float], nodelay: bool) -> Run:
 
 def _cfind(bench: Bench, product: Product, number: int) -> float:
     wanted = [bench.patient(index + number) for index in range(bench.sizes.requests + 1)]
-    return statistics.median(clients.find(product, wanted)[1:]) * 1000
+    return statistics.median(clients.find(product, wanted, bench.sizes.priors)[1:]) * 1000
 
 
 def _memory(bench: Bench, product: Product, number: int) -> float:

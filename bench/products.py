@@ -94,7 +94,8 @@ class Orthanc(Product):
         file = self.folder / "orthanc.json"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(self._configuration()))
-        self._run(["Orthanc", str(file)])
+        # Its DIMSE is DCMTK's, which takes this from the environment as the clients do.
+        self._run(["Orthanc", str(file)], {"TCP_NODELAY": "1"})
 
     def _configuration(self) -> dict[str, object]:
         return {
@@ -138,7 +139,8 @@ class Orthanc(Product):
 
     def settings(self) -> str:
         return (
-            "no authentication, no audit; 8 HTTP and 8 DICOM threads, keep-alive, TCP_NODELAY,"
+            "no authentication, no audit; 8 HTTP and 8 DICOM threads, keep-alive,"
+            " TCP_NODELAY for HTTP and DICOM,"
             " storage cache 128 MB, StorageAccessOnFind never"
         )
 
