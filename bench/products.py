@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from importlib.metadata import version as installed_version
 from pathlib import Path
@@ -21,7 +22,7 @@ CALLING = "BENCH"
 
 
 @dataclass
-class Product:
+class Product(ABC):
     """One running product: where its doors are and which processes it is made of."""
 
     folder: Path
@@ -44,9 +45,9 @@ class Product:
         assert self._process is not None
         return [self._process.pid]
 
+    @abstractmethod
     def start(self) -> None:
         """Start, and return when every door is open."""
-        raise NotImplementedError
 
     def stop(self) -> None:
         """Stop gracefully."""
@@ -60,13 +61,13 @@ class Product:
         self.stop()
         self.start()
 
+    @abstractmethod
     def version(self) -> str:
         """The version that runs."""
-        raise NotImplementedError
 
+    @abstractmethod
     def settings(self) -> str:
         """How it is set, in one line."""
-        raise NotImplementedError
 
     def _run(self, command: list[str], environment: dict[str, str] | None = None) -> None:
         with (self.folder / "log").open("ab") as log:

@@ -61,13 +61,27 @@ def test_rooms_know_no_protocol() -> None:
 
 
 def test_nothing_of_a_machine_or_a_registry_is_in_the_tree() -> None:
-    words = ("/work/" + "main", "/tmp/" + "bash_jobs", "registry.npm" + "js", "pypi" + ".org")
+    # Written as patterns, so that this file does not hold what it looks for.
+    words = [
+        re.compile(pattern)
+        for pattern in (
+            r"/wor[k]/main",
+            r"bash_job[s]",
+            r"npm[j]s\.",
+            r"pyp[i]\.",
+            r"pythonh[o]sted",
+        )
+    ]
     guilty = []
     for path in _tracked():
         if not path.is_file() or path.suffix in {".png", ".gz", ".ttf"}:
             continue
         text = path.read_text(errors="replace")
-        guilty += [f"{path.relative_to(ROOT)}: {word}" for word in words if word in text]
+        guilty += [
+            f"{path.relative_to(ROOT)}: {found[0]}"
+            for word in words
+            if (found := word.search(text))
+        ]
     assert guilty == []
 
 

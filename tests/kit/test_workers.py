@@ -6,6 +6,7 @@ import pytest
 
 from vesalius.app import House
 from vesalius.kit.errors import Exhausted, Invalid, NotFound, Unavailable
+from vesalius.kit.workers import Workers
 
 HERE = "tests.kit.worker_functions"
 
@@ -41,6 +42,17 @@ async def test_memory_is_limited(house: House) -> None:
 
 async def test_printing_does_not_disturb_answers(house: House) -> None:
     assert await house.workers.run(f"{HERE}:chatter") == "quiet"
+
+
+async def test_surplus_workers_end_and_one_stays_warm() -> None:
+    workers = Workers(2, memory_bytes=2**31, seconds=30, idle_seconds=0.05)
+    both = (workers.run(f"{HERE}:divide", 6, 3), workers.run(f"{HERE}:divide", 9, 3))
+    assert await asyncio.gather(*both) == [2, 3]
+    async with asyncio.timeout(5):
+        while len(workers._idle) > 1:
+            await asyncio.sleep(0.01)
+    assert await workers.run(f"{HERE}:divide", 8, 2) == 4
+    await workers.close()
 
 
 async def test_cancelled_work_does_not_answer_somebody_else(house: House) -> None:

@@ -12,6 +12,7 @@ import os
 import pickle
 import struct
 import sys
+import time
 from typing import Any
 
 import orjson
@@ -22,6 +23,8 @@ from vesalius.kit.log import logger
 log = logger(__name__)
 
 TASKS_PER_PROCESS = 2000
+# A worker with its libraries loaded is some 80 MB.
+IDLE_SECONDS = 15.0
 HEAD = struct.Struct(">I")
 STREAM_LIMIT = 2**20
 
@@ -29,10 +32,18 @@ STREAM_LIMIT = 2**20
 class Workers:
     """A pool of worker processes, started when first needed."""
 
-    def __init__(self, processes: int, *, memory_bytes: int, seconds: float) -> None:
+    def __init__(
+        self,
+        processes: int,
+        *,
+        memory_bytes: int,
+        seconds: float,
+        idle_seconds: float = IDLE_SECONDS,
+    ) -> None:
         self._limit = processes
         self._memory = memory_bytes
         self._seconds = seconds
+        self._idle_seconds = idle_seconds
         self._idle: list[_Worker] = []
         self._slots = asyncio.Semaphore(processes)
 
@@ -62,8 +73,17 @@ class Workers:
             if worker.tasks >= TASKS_PER_PROCESS or answer.get("spent"):
                 worker.kill()
             else:
+                worker.used = time.monotonic()
                 self._idle.append(worker)
+                asyncio.get_running_loop().call_later(self._idle_seconds, self._retire, worker)
         return _result(answer)
+
+    def _retire(self, worker: "_Worker") -> None:
+        """End a worker that had nothing to do for a while; the last one stays warm."""
+        unused = time.monotonic() - worker.used
+        if len(self._idle) > 1 and worker in self._idle and unused >= self._idle_seconds:
+            self._idle.remove(worker)
+            worker.kill()
 
     async def close(self) -> None:
         """End all workers."""
@@ -77,6 +97,7 @@ class _Worker:
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self.process = process
         self.tasks = 0
+        self.used = 0.0
 
     @classmethod
     async def start(cls, memory_bytes: int) -> "_Worker":

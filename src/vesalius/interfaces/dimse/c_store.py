@@ -54,7 +54,7 @@ async def _store(caller: Caller, message: Message) -> archive.Stored:
         await caller.association.stream(message, intake.feed)
         sealed = await intake.finish()
         _check_agreement(message.command, sealed)
-        async with caller.house.database.short_transaction() as tx:
+        async with caller.house.database.transaction(pipelined=True) as tx:
             stored = await studies.receive(tx, caller.principal, sealed)
             await caller.stored.note(
                 tx,

@@ -7,7 +7,7 @@ from typing import Any
 
 from vesalius.imaging import worklist
 from vesalius.kit.ids import new_uid
-from vesalius.standards.dicom import checked_uid, encode_dataset
+from vesalius.standards.dicom import checked_uid
 
 from . import requestor, sop_classes, status
 from .association import Association, Message
@@ -42,8 +42,4 @@ async def ask(
         affected_sop_instance_uid=sop_instance_uid,
         message_id=1,
     )
-    data_set = encode_dataset(attributes, context.transfer_syntax_uid)
-    response = await requestor.ask(association, context, request, limits, data_set)
-    await association.discard(response)
-    assert response.command.status is not None
-    return response.command.status
+    return await requestor.ask_with(association, context, request, limits, attributes)

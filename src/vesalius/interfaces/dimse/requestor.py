@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from vesalius.kit.errors import Unavailable, Unsupported
+from vesalius.standards.dicom import encode_dataset
 
 from . import negotiation
 from .association import Association, AssociationEnded, Message
@@ -77,6 +79,21 @@ async def ask(
     """Send a request and wait for its next response."""
     await association.send(context.context_id, request, data_set)
     return await response(association, request, limits)
+
+
+async def ask_with(
+    association: Association,
+    context: Context,
+    request: Command,
+    limits: Limits,
+    attributes: Mapping[str, Any],
+) -> int:
+    """Send a request with a data set of its own; the status of its response."""
+    data_set = encode_dataset(attributes, context.transfer_syntax_uid)
+    answer = await ask(association, context, request, limits, data_set)
+    await association.discard(answer)
+    assert answer.command.status is not None
+    return answer.command.status
 
 
 async def response(association: Association, request: Command, limits: Limits) -> Message:

@@ -100,26 +100,15 @@ async def refuse(request: Request, error: Exception) -> Response:
     if status == HTTPStatus.INTERNAL_SERVER_ERROR:
         log.error("request failed", method=request.method, exc_info=error)
     if status == HTTPStatus.FORBIDDEN:
-        await _record_refusal(request)
+        await audit.record_refusal(
+            request.app.state.house.database,
+            request.scope.get("principal"),
+            request.method,
+            request.url.path,
+        )
     headers = dict(HEADERS.get(status, {}))
     if isinstance(error, errors.Gone) and "version" in error.detail:
         headers["ETag"] = f'W/"{error.detail["version"]}"'
     if isinstance(error, NotAllowed) and "allow" in error.detail:
         headers["Allow"] = error.detail["allow"]
     return outcome(status, issues, headers)
-
-
-async def _record_refusal(request: Request) -> None:
-    try:
-        async with request.app.state.house.database.transaction() as tx:
-            await audit.record(
-                tx,
-                request.scope.get("principal"),
-                "E",
-                audit.kinds.SECURITY_ALERT,
-                outcome="minor",
-                detail={"refused": request.method, "path": request.url.path[:200]},
-            )
-    except errors.VesaliusError:
-        # The refusal stands, with or without its row.
-        log.error("a refused request could not be written into the audit trail")

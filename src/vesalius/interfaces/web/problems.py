@@ -61,7 +61,12 @@ async def answer_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, errors.VesaliusError)
     status = status_of(error)
     if status == HTTPStatus.FORBIDDEN:
-        await _record_refusal(request)
+        await audit.record_refusal(
+            request.app.state.house.database,
+            request.scope.get("principal"),
+            request.method,
+            request.url.path,
+        )
     content = {"error": code_of(error), "message": error.message, **error.detail}
     return answer(content, status, HEADERS.get(status))
 
@@ -79,22 +84,6 @@ async def answer_failure(request: Request, error: Exception) -> Response:
     log.error("request failed", method=request.method, exc_info=error)
     content = {"error": "internal", "message": "something went wrong here; it was logged"}
     return answer(content, HTTPStatus.INTERNAL_SERVER_ERROR)
-
-
-async def _record_refusal(request: Request) -> None:
-    try:
-        async with request.app.state.house.database.transaction() as tx:
-            await audit.record(
-                tx,
-                request.scope.get("principal"),
-                "E",
-                audit.kinds.SECURITY_ALERT,
-                outcome="minor",
-                detail={"refused": request.method, "path": request.url.path[:200]},
-            )
-    except errors.VesaliusError:
-        # The refusal stands, with or without its row.
-        log.error("a refused request could not be written into the audit trail")
 
 
 HANDLERS = {

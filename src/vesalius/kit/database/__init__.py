@@ -2,7 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
+from contextlib import (
+    AbstractAsyncContextManager,
+    asynccontextmanager,
+    contextmanager,
+    nullcontext,
+    suppress,
+)
 from typing import Any
 
 import orjson
@@ -103,52 +109,39 @@ class Database:
         await self.pool.close()
 
     @asynccontextmanager
-    async def transaction(self, *, durable: bool = True) -> AsyncIterator[Transaction]:
+    async def transaction(
+        self, *, durable: bool = True, pipelined: bool = False
+    ) -> AsyncIterator[Transaction]:
         """One transaction: commits when the block ends, rolls back when it raises.
 
-        Not `durable` is for acts that only read (see `inquiry`). Raises Exhausted when no
-        connection is free in time, Unavailable when the connection is lost; then nothing of the
-        block is known to be stored.
+        Not `durable` is for acts that only read (see `inquiry`). `pipelined` is for the hot
+        paths: statements are sent together (PostgreSQL's pipeline mode) and waited for at the
+        next fetch, or at the commit, so an `execute` that fails may say so only then. Raises
+        Exhausted when no connection is free in time, Unavailable when the connection is lost;
+        then nothing of the block is known to be stored.
         """
         with _in_our_words():
             async with self.pool.connection() as connection:
                 tx = self._transaction(connection)
-                async with connection.transaction():
+                together = connection.pipeline() if pipelined else nullcontext()
+                async with together, connection.transaction():
                     if not durable:
                         await tx.execute("SET LOCAL synchronous_commit = off")
                     yield tx
                     told = await tx.flush()
-        tx.run_after_commit()
-        if told:
-            self._nudge()
-
-    @asynccontextmanager
-    async def short_transaction(self, *, durable: bool = True) -> AsyncIterator[Transaction]:
-        """A transaction in as few round trips as it has questions, for the hot paths.
-
-        Statements are sent together (PostgreSQL's pipeline mode) and waited for at the next
-        fetch, or at the commit: so an `execute` that fails may say so only then.
-        """
-        with _in_our_words():
-            async with self.pool.connection() as connection:
-                tx = self._transaction(connection)
-                async with connection.pipeline(), connection.transaction():
-                    if not durable:
-                        await tx.execute("SET LOCAL synchronous_commit = off")
-                    yield tx
-                    told = await tx.flush()
+        # Behind the pipeline too: only now is the commit known to be durable.
         tx.run_after_commit()
         if told:
             self._nudge()
 
     def inquiry(self) -> AbstractAsyncContextManager[Transaction]:
-        """A short transaction for an act that only reads, and is audited.
+        """A transaction for an act that only reads, and is audited.
 
         Its audit event is committed before the answer, but the disk is not waited for: a power
         cut may take the trail of reads of the last moment (PostgreSQL writes it within three
         times `wal_writer_delay`, 0.6 s), never anything that was acknowledged as stored.
         """
-        return self.short_transaction(durable=False)
+        return self.transaction(durable=False, pipelined=True)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Transaction]:

@@ -8,6 +8,7 @@ and of an end that was cut off. Who may read the trail is asked in `stores.acces
 from vesalius.stores.audit import kinds
 from vesalius.stores.audit.chain import seal
 from vesalius.stores.audit.checkpoints import write_checkpoint
+from vesalius.stores.audit.refusals import record_refusal
 from vesalius.stores.audit.sealer import keep_sealing, seal_all
 from vesalius.stores.audit.trail import Action, Actor, Entry, Outcome, record, search
 from vesalius.stores.audit.transfers import Transfers, close_transfer, open_transfer
@@ -25,6 +26,7 @@ __all__ = [
     "kinds",
     "open_transfer",
     "record",
+    "record_refusal",
     "seal",
     "seal_all",
     "search",
