@@ -75,7 +75,9 @@ class Workers:
             else:
                 worker.used = time.monotonic()
                 self._idle.append(worker)
-                asyncio.get_running_loop().call_later(self._idle_seconds, self._retire, worker)
+                asyncio.get_running_loop().call_later(
+                    1.1 * self._idle_seconds, self._retire, worker
+                )
         return _result(answer)
 
     def _retire(self, worker: "_Worker") -> None:
