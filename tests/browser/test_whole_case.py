@@ -68,8 +68,11 @@ def set_up(clinic: RunningVesalius, page: Page) -> None:
 
 def register_patient(page: Page) -> None:
     """At the front desk."""
+    # Keys pressed while the page still loads are nobody's.
+    expect(page.get_by_role("heading", name="Reading list")).to_be_visible()
     page.keyboard.press("g")
     page.keyboard.press("p")
+    expect(page).to_have_url(re.compile("/patients"))
     page.get_by_role("button", name="Register patient").first.click()
     page.get_by_label("Family name").fill("Šarić")
     page.get_by_label("Given names").fill("Ana Marija")
