@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -44,11 +45,20 @@ def _lives(pid: int) -> bool:
         return False
 
 
-def _is_role(pid: int) -> bool:
-    try:
-        return b"vesalius.serving" in Path(f"/proc/{pid}/cmdline").read_bytes()
-    except FileNotFoundError:
-        return False
+def _roles(running: RunningVesalius) -> dict[int, str]:
+    """The processes of the house by what they are: nursery, web, dimse, jobs."""
+    assert running.process is not None
+    named = {}
+    for pid in _descendants(running.process.pid):
+        with suppress(FileNotFoundError):
+            words = Path(f"/proc/{pid}/cmdline").read_bytes().strip(b"\0").decode().split("\0")
+            if words[0].startswith("vesalius: "):
+                named[pid] = words[0].removeprefix("vesalius: ")
+            elif "vesalius.serving" in words:
+                named[pid] = words[-1]
+            elif "vesalius.kit.nursery" in words:
+                named[pid] = "nursery"
+    return named
 
 
 def test_health_and_metrics(running: RunningVesalius) -> None:
@@ -71,18 +81,41 @@ def test_a_taken_port_is_said(running: RunningVesalius, tmp_path: Path) -> None:
 
 
 def test_a_killed_web_process_comes_back(running: RunningVesalius) -> None:
-    assert running.process is not None
-    for pid in _descendants(running.process.pid):
-        command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-        if command[-2:-1] == [b"web"]:
+    for pid, role in _roles(running).items():
+        if role == "web":
             os.kill(pid, signal.SIGKILL)
     running.wait_until_ready(10)
+
+
+def test_every_process_is_borne_by_the_nursery(running: RunningVesalius) -> None:
+    assert sorted(_roles(running).values()) == ["dimse", "dimse", "jobs", "nursery", "web"]
+    for pid, role in _roles(running).items():
+        command = Path(f"/proc/{pid}/cmdline").read_bytes()
+        assert command.rstrip(b"\0") == f"vesalius: {role}".encode()
+
+
+def test_a_killed_nursery_is_replaced_and_ends_nobody(running: RunningVesalius) -> None:
+    before = _roles(running)
+    [nursery] = [pid for pid, role in before.items() if role == "nursery"]
+    os.kill(nursery, signal.SIGKILL)
+    assert httpx.get(f"{running.url}/health/ready").status_code == 200
+    deadline = time.monotonic() + 10
+    while len(after := _roles(running)) < len(before) or nursery in after:
+        assert time.monotonic() < deadline, running.log_tail()
+        time.sleep(0.05)
+    assert before.keys() - after.keys() == {nursery}
+    [web] = [pid for pid, role in after.items() if role == "web"]
+    os.kill(web, signal.SIGKILL)
+    running.wait_until_ready(10)
+    [back] = [pid for pid, role in _roles(running).items() if role == "web"]
+    title = Path(f"/proc/{back}/cmdline").read_bytes()
+    assert title.startswith(b"vesalius: "), "it was forked by the new nursery"
 
 
 def test_stops_cleanly_on_interrupt_and_keeps_its_data(running: RunningVesalius) -> None:
     token = running.token("administrator")
     assert running.process is not None
-    children = [pid for pid in _descendants(running.process.pid) if _is_role(pid)]
+    children = _roles(running)
     began = time.monotonic()
     running.process.send_signal(signal.SIGINT)
     assert running.process.wait(20) == 0
@@ -101,7 +134,7 @@ def test_stops_cleanly_on_interrupt_and_keeps_its_data(running: RunningVesalius)
 
 def test_children_end_with_a_killed_supervisor(running: RunningVesalius) -> None:
     assert running.process is not None
-    children = [pid for pid in _descendants(running.process.pid) if _is_role(pid)]
+    children = _roles(running)
     running.process.kill()
     running.process.wait()
     deadline = time.monotonic() + 40

@@ -14,9 +14,10 @@ from prometheus_client import (
     Histogram,
     generate_latest,
     multiprocess,
+    values,
 )
 
-__all__ = ["Counter", "Gauge", "Histogram", "exposition", "share"]
+__all__ = ["Counter", "Gauge", "Histogram", "exposition", "join", "share"]
 
 
 def share(directory: Path) -> None:
@@ -25,6 +26,12 @@ def share(directory: Path) -> None:
     for stale in directory.glob("*.db"):
         stale.unlink(missing_ok=True)
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(directory)
+    join()
+
+
+def join() -> None:
+    """Share metrics as the environment says; prometheus-client looks at it only when imported."""
+    values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call]
 
 
 def exposition() -> bytes:

@@ -3,7 +3,15 @@
 from vesalius.serving.supervisor import Supervisor, migrate, supervise
 from vesalius.settings import Settings
 
-__all__ = ["ROLES", "Supervisor", "connect_interfaces", "migrate", "run_role", "supervise"]
+__all__ = [
+    "ROLES",
+    "Supervisor",
+    "connect_interfaces",
+    "migrate",
+    "run_role",
+    "start_role",
+    "supervise",
+]
 
 ROLES = ("web", "dimse", "jobs")
 
@@ -13,6 +21,11 @@ def run_role(role: str, settings: Settings) -> int:
     from vesalius.serving import roles
 
     return roles.run_role(role, settings)
+
+
+def start_role(role: str) -> int:
+    """Be a process the supervisor started, with the settings of the environment."""
+    return run_role(role, Settings())
 
 
 def connect_interfaces(house: object) -> None:

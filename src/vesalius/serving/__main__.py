@@ -2,8 +2,7 @@
 
 import sys
 
-from vesalius.serving import run_role
-from vesalius.settings import Settings
+from vesalius.serving import start_role
 
 if __name__ == "__main__":
-    sys.exit(run_role(sys.argv[1], Settings()))
+    sys.exit(start_role(sys.argv[1]))

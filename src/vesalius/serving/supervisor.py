@@ -1,10 +1,12 @@
 """Which processes there are: the whole house on one machine, kept running.
 
 The embedded PostgreSQL if no other is set, the migrations, then web workers, DICOM acceptors and a
-job worker, each a process (`roles`) that is started again when it dies. This process loads none of
-the rooms: it lives as long as the house and should stay small.
+job worker, each a process (`roles`) that is started again when it dies. They are forked from a
+nursery (`kit.nursery`), which has loaded the rooms once for all; this process loads none: it lives
+as long as the house and should stay small.
 """
 
+import math
 import os
 import signal
 import socket
@@ -21,10 +23,10 @@ from typing import Protocol
 from filelock import FileLock, Timeout
 
 from vesalius.kit import metrics
-from vesalius.kit.blobs import Blobs
 from vesalius.kit.database.embedded import EmbeddedPostgres
 from vesalius.kit.errors import Conflict, Unavailable
 from vesalius.kit.log import logger
+from vesalius.kit.nursery import Channel, Forked, Nursery
 from vesalius.kit.sockets import shared_socket
 from vesalius.migrations import is_current
 from vesalius.settings import Settings
@@ -35,6 +37,17 @@ RESTART_SECONDS = (0.1, 0.5, 2.0, 5.0)
 STEADY_SECONDS = 30.0
 # A role that ends with this asks to be started again (`roles`), nothing went wrong.
 AGAIN = 75
+# What the roles need, loaded by the nursery for all of them.
+ROOMS = (
+    "vesalius.serving.roles",
+    "vesalius.flow",
+    "vesalius.kit.jobs",
+    "vesalius.interfaces.dicomweb.routes",
+    "vesalius.interfaces.dimse.acceptor",
+    "vesalius.interfaces.dimse.network",
+    "vesalius.interfaces.fhir.routes",
+    "vesalius.interfaces.web.routes",
+)
 
 
 class Progress(Protocol):
@@ -49,7 +62,7 @@ class Child:
 
     role: str
     number: int
-    process: subprocess.Popen[bytes] | None = None
+    process: subprocess.Popen[bytes] | Forked | None = None
     started: float = 0.0
     failures: int = 0
     again_at: float = 0.0
@@ -68,6 +81,8 @@ class Supervisor:
     def __post_init__(self) -> None:
         self._stack = ExitStack()
         self._stopping = threading.Event()
+        self._nursery = Child("nursery", 0)
+        self._channel: Channel | None = None
 
     def start(self) -> Settings:
         """Bring everything up; the settings with the ports and the database in use.
@@ -75,6 +90,8 @@ class Supervisor:
         Raises Conflict when the folder or a port is taken, Unavailable when the database does
         not start or is newer than this program.
         """
+        # First of all: it must inherit neither the folder's lock nor a connection.
+        self._start_nursery()
         settings = self.settings
         settings.data_directory.mkdir(parents=True, exist_ok=True)
         self._take_folder(settings.data_directory)
@@ -89,10 +106,11 @@ class Supervisor:
                 "data_directory": settings.data_directory.resolve(),
             }
         )
-        _clear_arriving(settings)
+        metrics.share(settings.data_directory.resolve() / "metrics")
+        # Loads the rooms while the database comes up.
+        self._load_rooms()
         self.progress("bringing the database schema up to date")
         migrate(settings)
-        metrics.share(settings.data_directory / "metrics")
         roles = ["web"] * settings.web_processes + ["dimse"] * settings.dicom_processes + ["jobs"]
         self.children = [Child(role, number) for number, role in enumerate(roles)]
         self.progress("starting web, DICOM and job processes")
@@ -104,7 +122,7 @@ class Supervisor:
     def watch(self) -> None:
         """Keep the children alive until `stop` is called."""
         while not self._stopping.wait(0.1):
-            for child in self.children:
+            for child in [self._nursery, *self.children]:
                 self._tend(child)
 
     def request_stop(self) -> None:
@@ -126,6 +144,9 @@ class Supervisor:
                     log.warning("process did not stop in time", role=child.role)
                     child.process.kill()
                     child.process.wait()
+        if self._nursery.process is not None:
+            self._nursery.process.kill()
+            self._nursery.process.wait()
         self._stack.close()
 
     def _take_folder(self, folder: Path) -> None:
@@ -157,13 +178,35 @@ class Supervisor:
         self._stack.callback(server.stop)
         return url
 
-    def _spawn(self, child: Child) -> None:
+    def _start_nursery(self) -> None:
+        self._nursery.started = time.monotonic()
+        started = Nursery.start()
+        if started is None:
+            # Not on this system: looked at no more, processes start afresh.
+            self._nursery.again_at = math.inf
+            return
+        self._nursery.process, self._channel = started.process, started.channel
+
+    def _load_rooms(self) -> None:
+        if self._channel is not None:
+            with suppress(OSError):
+                self._channel.load(ROOMS, self._environment())
+
+    def _environment(self) -> dict[str, str]:
         environment = {**os.environ, **self.settings.environment(), "VESALIUS_SUPERVISED": "1"}
         # A process that comes back must not compile its modules again first.
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
+        return environment
+
+    def _spawn(self, child: Child) -> None:
+        if child is self._nursery:
+            self._start_nursery()
+            self._load_rooms()
+            return
+        environment = self._environment()
         if child.number == 0 and self.offers_setup:
             environment["VESALIUS_OFFER_SETUP"] = "1"
-        child.process = subprocess.Popen(
+        child.process = self._fork(child, environment) or subprocess.Popen(
             [sys.executable, "-m", "vesalius.serving", child.role],
             env=environment,
             stdin=subprocess.PIPE,
@@ -171,6 +214,22 @@ class Supervisor:
             start_new_session=True,
         )
         child.started = time.monotonic()
+
+    def _fork(self, child: Child, environment: dict[str, str]) -> Forked | None:
+        """A process of the nursery; None when there is none now."""
+        if self._channel is None:
+            return None
+        try:
+            return Forked.start(
+                self._channel,
+                "vesalius.serving:start_role",
+                child.role,
+                environment=environment,
+                title=f"vesalius: {child.role}",
+            )
+        except OSError as error:
+            log.warning("process is started afresh", role=child.role, reason=str(error))
+            return None
 
     def _tend(self, child: Child) -> None:
         now = time.monotonic()
@@ -214,13 +273,6 @@ def _listens(host: str, port: int) -> bool:
     with suppress(OSError), socket.create_connection((host, port), timeout=1):
         return True
     return False
-
-
-def _clear_arriving(settings: Settings) -> None:
-    """Remove what a crash left half received; nobody receives yet."""
-    blobs = Blobs(settings.data_directory / "blobs")
-    blobs.prepare()
-    blobs.clear_arriving()
 
 
 def migrate(settings: Settings) -> None:
