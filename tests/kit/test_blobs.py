@@ -39,26 +39,51 @@ async def test_discarded_leaves_nothing(blobs: Blobs) -> None:
     writer.write(b"abc")
     await writer.discard()
     await writer.discard()
-    await blobs.close()
-    assert list((blobs.root / "arriving").iterdir()) == []
     assert [key async for key, _ in blobs.keys("instances")] == []
 
 
-async def test_file_then_directory_are_synced_before_seal_returns(
+async def test_close_removes_the_files_made_ahead(blobs: Blobs) -> None:
+    writer = await blobs.open_writer()
+    writer.write(b"abc")
+    sealed = await writer.seal()
+    await blobs.close()
+    files = [file for file in (blobs.root / "instances").rglob("*") if file.is_file()]
+    assert files == [blobs.root / sealed.key]
+
+
+async def test_directory_then_file_are_synced_before_seal_returns(
     blobs: Blobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    synced: list[str] = []
+    synced: list[Path] = []
 
     def fsync(descriptor: int) -> None:
-        target = Path(os.readlink(f"/proc/self/fd/{descriptor}"))
-        synced.append("directory" if target.is_dir() else "file")
+        synced.append(Path(os.readlink(f"/proc/self/fd/{descriptor}")))
         os.fsync(descriptor)
 
     monkeypatch.setattr(blobs, "_fsync", fsync)
     writer = await blobs.open_writer()
     writer.write(b"abc")
     await writer.seal()
-    assert synced == ["file", "directory"]
+    file = blobs.root / writer.key
+    assert synced.index(file.parent) < synced.index(file)
+
+
+async def test_a_file_that_was_removed_meanwhile_is_never_acknowledged(blobs: Blobs) -> None:
+    writer = await blobs.open_writer()
+    writer.write(b"abc")
+    (blobs.root / writer.key).unlink()
+    with pytest.raises(Unavailable):
+        await writer.seal()
+
+
+async def test_a_file_made_ahead_that_was_removed_is_not_used(blobs: Blobs) -> None:
+    await (await blobs.open_writer()).discard()
+    for file in (blobs.root / "instances").rglob("*"):
+        if file.is_file():
+            file.unlink()
+    writer = await blobs.open_writer()
+    writer.write(b"abc")
+    assert await blobs.read((await writer.seal()).key) == b"abc"
 
 
 async def test_failed_fsync_is_never_acknowledged_nor_tried_again(
@@ -71,21 +96,12 @@ async def test_failed_fsync_is_never_acknowledged_nor_tried_again(
         calls += 1
         raise OSError(errno.EIO, "lost")
 
-    monkeypatch.setattr(blobs, "_fsync", fsync)
     writer = await blobs.open_writer()
+    monkeypatch.setattr(blobs, "_fsync", fsync)
     writer.write(b"abc")
     with pytest.raises(Unavailable):
         await writer.seal()
     assert calls == 1
-
-
-async def test_another_process_that_starts_leaves_what_is_arriving(blobs: Blobs) -> None:
-    writer = await blobs.open_writer()
-    writer.write(b"abc")
-    Blobs(blobs.root, free_disk_fraction=0.0).prepare("instances")
-    assert blobs.clear_arriving(older_than_seconds=3600) == 0
-    sealed = await writer.seal()
-    assert await blobs.read(sealed.key) == b"abc"
 
 
 async def test_full_disk_is_exhausted(blobs: Blobs, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,6 +156,3 @@ def test_a_crash_at_each_point_acknowledges_nothing(tmp_path: Path, point: str) 
     )
     assert done.returncode == 137
     assert done.stdout == b""
-    # The next start of the house clears what was still arriving.
-    Blobs(tmp_path, free_disk_fraction=0.0).clear_arriving()
-    assert list((tmp_path / "arriving").iterdir()) == []

@@ -168,3 +168,41 @@ def test_predicates_compose_with_their_parameters() -> None:
     assert every([]) is TRUE
     assert some([]) is FALSE
     assert (~young).sql == "NOT (age < %s)"
+
+
+class TestTransactionParts:
+    async def test_a_part_is_undone_alone(self, house: House) -> None:
+        async with house.database.transaction() as tx:
+            await tx.execute("CREATE TABLE bell (tower text UNIQUE)")
+            await tx.execute("INSERT INTO bell VALUES ('north')")
+            with pytest.raises(psycopg.errors.UniqueViolation):
+                async with tx.savepoint():
+                    await tx.execute("INSERT INTO bell VALUES ('south')")
+                    await tx.execute("INSERT INTO bell VALUES ('north')")
+            async with tx.savepoint():
+                await tx.execute("INSERT INTO bell VALUES ('west')")
+        async with house.database.reading() as tx:
+            rows = await tx.fetch_all("SELECT tower FROM bell ORDER BY tower")
+        assert [row["tower"] for row in rows] == ["north", "west"]
+
+    async def test_a_pipelined_failure_undoes_everything(self, house: House) -> None:
+        async with house.database.transaction() as tx:
+            await tx.execute("CREATE TABLE bell (tower text UNIQUE)")
+        with pytest.raises(psycopg.errors.UniqueViolation):
+            async with house.database.transaction(pipelined=True) as tx:
+                await tx.execute("INSERT INTO bell VALUES ('north')")
+                await tx.execute("INSERT INTO bell VALUES ('north')")
+        async with house.database.reading() as tx:
+            assert await tx.fetch_value("SELECT count(*) FROM bell") == 0
+
+    async def test_a_failure_nobody_noticed_is_no_commit(self, house: House) -> None:
+        with pytest.raises(psycopg.errors.InFailedSqlTransaction):
+            async with house.database.transaction() as tx:
+                with pytest.raises(psycopg.errors.DivisionByZero):
+                    await tx.execute("SELECT 1 / 0")
+
+    async def test_rows_one_by_one(self, house: House) -> None:
+        async with house.database.transaction() as tx:
+            each = tx.fetch_each("SELECT generate_series(1, %s) AS n", (7,), at_once=3)
+            assert [row["n"] async for row in each] == list(range(1, 8))
+            assert [row async for row in tx.fetch_each("SELECT 1 WHERE false", ())] == []

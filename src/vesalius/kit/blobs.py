@@ -1,11 +1,11 @@
 """Bytes that must not be lost: written once under a name nobody else has, never rewritten.
 
-The ack rule has its one place here. A local blob is written to a temporary file while it is
-hashed, renamed to its final name, then the file and its directory are fsynced; only then does
-`seal` return, and only then may a row name it. The rename comes before the fsync because no row
-names the blob until the database commits: one journal commit of the file system then carries
-data, name and size together. A failed fsync is final (the kernel may have dropped the dirty
-pages): the blob is given up and never acknowledged.
+The ack rule has its one place here. Empty files are made ahead under their final names, some in
+one folder at a time, and the folder is fsynced. A blob is written into one of them while it is
+hashed, then the file is fsynced; only then does `seal` return, and only then may a row name it. A
+final name for unfinished bytes does no harm, because nobody knows it until the database commits.
+A failed fsync is final (the kernel may have dropped the dirty pages): the blob is given up and
+never acknowledged.
 
 `CRASH_POINTS` names the moments between which a crash must lose nothing; the fault tests stop
 the process at each.
@@ -32,11 +32,15 @@ from vesalius.kit.log import logger
 
 log = logger(__name__)
 
-CRASH_POINTS = ("blob written", "blob renamed", "blob synced", "directory synced")
+CRASH_POINTS = ("files made", "directory synced", "blob written", "blob synced")
 FANOUT = 256
 FREE_LOOK_SECONDS = 1.0
 STREAM_CHUNK = 1024 * 1024
-SPARES = 4
+# Files are made ahead so many at a time, when fewer than the second number are left; one that
+# waited for an hour is not used any more, long before the sweeper takes it for forgotten.
+SPARES, FEW = 8, 4
+SPARE_SECONDS = 3600.0
+FORGOTTEN_SECONDS = 86_400.0
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -57,11 +61,15 @@ class SealedBlob:
 
 @dataclass(frozen=True, slots=True)
 class _Spare:
-    """An empty file that waits for its bytes."""
+    """An empty file that waits for its bytes; `made` is a monotonic time."""
 
-    name: str
-    temporary: Path
+    key: str
     file: int
+    made: float
+
+    def is_usable(self) -> bool:
+        """Whether its name still stands."""
+        return time.monotonic() - self.made < SPARE_SECONDS and os.fstat(self.file).st_nlink > 0
 
 
 class BlobWriter:
@@ -71,14 +79,12 @@ class BlobWriter:
     (128 bits, ten times as fast) is compared on every read.
     """
 
-    def __init__(self, blobs: "Blobs", kind: str, spare: _Spare) -> None:
-        # The last hex digits of a UUIDv7 are random: they spread evenly over the folders.
-        self.key = f"{kind}/{spare.name[-2:]}/{spare.name}"
+    def __init__(self, blobs: "Blobs", spare: _Spare) -> None:
+        self.key = spare.key
         self.size = 0
         self._blobs = blobs
         self._digest = hashlib.sha256()
         self._checksum = xxh3_128()
-        self._temporary = spare.temporary
         self._file = spare.file
         self._open = True
 
@@ -111,7 +117,8 @@ class BlobWriter:
         """Make the bytes durable under their key; when this returns a row may name them."""
         crash_point("blob written")
         try:
-            await asyncio.to_thread(self._blobs.settle, self._file, self._temporary, self.key)
+            loop = asyncio.get_running_loop()
+            await loop.run_in_executor(None, self._blobs.settle, self._file)
         finally:
             self._close()
         if self._blobs.remote is not None:
@@ -121,7 +128,7 @@ class BlobWriter:
     async def discard(self) -> None:
         """Forget what was written; safe to call twice and after `seal` failed."""
         self._close()
-        self._temporary.unlink(missing_ok=True)
+        (self._blobs.root / self.key).unlink(missing_ok=True)
 
     def _close(self) -> None:
         if self._open:
@@ -141,12 +148,12 @@ class Blobs:
         self._free_looked = 0.0
         self._free = 1.0
         self._fsync: Callable[[int], None] = os.fsync
-        self._spares: list[_Spare] = []
-        self._making: set[asyncio.Task[None]] = set()
+        self._spares: dict[str, list[_Spare]] = {}
+        self._making: dict[str, asyncio.Task[None]] = {}
 
     def prepare(self, *kinds: str) -> None:
         """Make the folders, durably, where they are not there yet."""
-        self._arriving.mkdir(parents=True, exist_ok=True)
+        self.root.mkdir(parents=True, exist_ok=True)
         for kind in kinds:
             if (self.root / kind / f"{FANOUT - 1:02x}").is_dir():
                 continue
@@ -155,62 +162,62 @@ class Blobs:
             self._sync_directory(self.root / kind)
             self._sync_directory(self.root)
 
-    @property
-    def _arriving(self) -> Path:
-        return self.root / "arriving"
-
-    def clear_arriving(self, older_than_seconds: float | None = None) -> int:
-        """Remove what a crash left half received; how many files.
-
-        Without an age everything goes, so only while no process receives: the supervisor does
-        that before it starts any. With one, only what has bytes: an empty file may be a spare.
-        """
-        left = _entries(self._arriving)
-        if older_than_seconds is not None:
-            latest = time.time() - older_than_seconds
-            facts = [(file, file.stat()) for file in left]
-            left = [file for file, stat in facts if stat.st_size and stat.st_mtime <= latest]
-        for file in left:
-            Path(file.path).unlink(missing_ok=True)
-        return len(left)
-
     async def close(self) -> None:
         """Remove the files that still wait for bytes."""
-        await asyncio.gather(*self._making)
-        for spare in self._spares:
-            os.close(spare.file)
-            spare.temporary.unlink(missing_ok=True)
+        await asyncio.gather(*self._making.values())
+        for spare in (spare for spares in self._spares.values() for spare in spares):
+            self._remove_spare(spare)
         self._spares.clear()
 
-    def _make_spare(self) -> _Spare:
-        name = new_id().replace("-", "")
-        temporary = self._arriving / name
+    def _make_spares(self, kind: str, count: int) -> list[_Spare]:
+        """Empty files under their final names, in one folder, durably (blocking)."""
+        names = [new_id().replace("-", "") for _ in range(count)]
+        # The last hex digits of a UUIDv7 are random: they spread evenly over the folders.
+        folder = f"{kind}/{names[0][-2:]}"
+        spares: list[_Spare] = []
         try:
-            file = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o640)
+            for name in names:
+                key = f"{folder}/{name}"
+                file = os.open(self.root / key, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o640)
+                spares.append(_Spare(key, file, time.monotonic()))
+            crash_point("files made")
+            self._sync_directory(self.root / folder)
+            crash_point("directory synced")
         except OSError as error:
+            for spare in spares:
+                self._remove_spare(spare)
             raise _storage_error(error) from error
-        return _Spare(name, temporary, file)
+        return spares
 
-    async def _add_spare(self) -> None:
+    def _remove_spare(self, spare: _Spare) -> None:
+        os.close(spare.file)
+        (self.root / spare.key).unlink(missing_ok=True)
+
+    async def _add_spares(self, kind: str) -> None:
         with contextlib.suppress(Exhausted, Unavailable):
-            self._spares.append(await asyncio.to_thread(self._make_spare))
+            spares = await asyncio.to_thread(self._make_spares, kind, SPARES)
+            self._spares.setdefault(kind, []).extend(spares)
 
-    async def _take_spare(self) -> _Spare:
+    async def _take_spare(self, kind: str) -> _Spare:
         # Making a file waits while the file system writes its journal for somebody's fsync; the
         # event loop must not, so files are made ahead, in a thread.
-        while len(self._making) + len(self._spares) < SPARES:
-            task = asyncio.create_task(self._add_spare())
-            self._making.add(task)
-            task.add_done_callback(self._making.discard)
-        if self._spares:
-            return self._spares.pop()
-        return await asyncio.to_thread(self._make_spare)
+        spares = self._spares.setdefault(kind, [])
+        if len(spares) < FEW and kind not in self._making:
+            task = self._making[kind] = asyncio.create_task(self._add_spares(kind))
+            task.add_done_callback(lambda _: self._making.pop(kind, None))
+        while spares:
+            spare = spares.pop()
+            if spare.is_usable():
+                return spare
+            self._remove_spare(spare)
+        [spare] = await asyncio.to_thread(self._make_spares, kind, 1)
+        return spare
 
     async def open_writer(self, kind: str = "instances") -> BlobWriter:
         """A writer for a new blob. Raises Exhausted when the disk is nearly full."""
         if self.free_fraction() < self._minimum_free:
             raise Exhausted("the archive's disk is nearly full; nothing new is taken")
-        return BlobWriter(self, kind, await self._take_spare())
+        return BlobWriter(self, await self._take_spare(kind))
 
     def free_fraction(self) -> float:
         """Free share of the disk, 0 to 1, looked up at most once a second."""
@@ -221,16 +228,13 @@ class Blobs:
             self._free_looked = now
         return self._free
 
-    def settle(self, file: int, temporary: Path, key: str) -> None:
-        """Rename, fsync the file, fsync its folder: the local half of the ack rule (blocking)."""
-        final = self.root / key
+    def settle(self, file: int) -> None:
+        """Fsync a file whose name is durable: the local half of the ack rule (blocking)."""
         try:
-            os.rename(temporary, final)
-            crash_point("blob renamed")
             self._fsync(file)
+            if os.fstat(file).st_nlink == 0:
+                raise OSError(errno.ENOENT, "the file was removed while it was written")
             crash_point("blob synced")
-            self._sync_directory(final.parent)
-            crash_point("directory synced")
         except OSError as error:
             raise _storage_error(error) from error
 
@@ -300,15 +304,19 @@ class Blobs:
             await obstore.delete_async(self.remote, key)
 
     async def keys(self, kind: str) -> AsyncIterator[tuple[str, float]]:
-        """Every key of a kind with its modification time (POSIX seconds), for the sweeper."""
+        """Every key of a kind with its modification time (POSIX seconds), for the sweeper.
+
+        A new file without bytes is none: it may still wait for them.
+        """
         if self.remote is not None:
             async for page in obstore.list(self.remote, prefix=kind):
                 for entry in page:
                     yield entry["path"], entry["last_modified"].timestamp()
             return
         for folder in sorted((self.root / kind).iterdir()):
-            for file in await asyncio.to_thread(_entries, folder):
-                yield f"{kind}/{folder.name}/{file.name}", file.stat().st_mtime
+            for name, size, modified in await asyncio.to_thread(_entries, folder):
+                if size or modified < time.time() - FORGOTTEN_SECONDS:
+                    yield f"{kind}/{folder.name}/{name}", modified
 
     def read_file(self, key: str, start: int = 0, length: int | None = None) -> bytes:
         """A local blob's bytes, or a range of them; blocks, so call it in a thread."""
@@ -344,6 +352,12 @@ def _storage_error(error: OSError) -> Exhausted | Unavailable:
     return Unavailable("the archive's storage failed; nothing was stored")
 
 
-def _entries(folder: Path) -> list[os.DirEntry[str]]:
+def _entries(folder: Path) -> list[tuple[str, int, float]]:
+    """Name, size and modification time (POSIX seconds) of the files in a folder."""
+    found = []
     with os.scandir(folder) as entries:
-        return list(entries)
+        for entry in entries:
+            with contextlib.suppress(FileNotFoundError):
+                facts = entry.stat()
+                found.append((entry.name, facts.st_size, facts.st_mtime))
+    return found

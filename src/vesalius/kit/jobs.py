@@ -16,6 +16,9 @@ from typing import TYPE_CHECKING, Any
 import procrastinate
 from procrastinate import RetryDecision
 from procrastinate.jobs import Job
+from psycopg import AsyncConnection
+from psycopg.rows import DictRow, dict_row
+from psycopg_pool import AsyncConnectionPool
 
 from vesalius.kit.log import logger
 
@@ -100,7 +103,7 @@ async def defer(
         schedule_at=schedule_at,
         lock=lock,
         queueing_lock=only_one,
-        connection=tx.connection,
+        connection=await tx.connection(),
     )
     await deferrer.defer_async(**arguments)
 
@@ -137,7 +140,7 @@ class JobWorker:
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop`; running jobs get `drain_seconds` to end."""
         chores = [asyncio.create_task(self._repeat(chore, stop)) for chore in CHORES.values()]
-        async with self.app.open_async(self.database.pool):
+        async with self._connections() as pool, self.app.open_async(pool):
             worker = asyncio.create_task(self._work())
             await stop.wait()
             worker.cancel()
@@ -145,13 +148,30 @@ class JobWorker:
 
     async def run_waiting(self) -> None:
         """Run every job that is due now, then return. For tests and tools."""
-        async with self.app.open_async(self.database.pool):
+        async with self._connections() as pool, self.app.open_async(pool):
             await self.app.run_worker_async(
                 wait=False,
                 concurrency=self.concurrency,
                 install_signal_handlers=False,
                 listen_notify=False,
             )
+
+    def _connections(self) -> AsyncConnectionPool[AsyncConnection[DictRow]]:
+        """Connections of the queue's own: its library talks to PostgreSQL in its own way."""
+
+        async def configure(connection: AsyncConnection[DictRow]) -> None:
+            for statement in self.database.setup:
+                await connection.execute(statement)
+            await connection.commit()
+
+        return AsyncConnectionPool(
+            self.database.url,
+            kwargs={"row_factory": dict_row},
+            configure=configure,
+            min_size=1,
+            max_size=self.concurrency + 1,
+            open=False,
+        )
 
     async def _work(self) -> None:
         await self.app.run_worker_async(
@@ -177,18 +197,14 @@ class JobWorker:
 
 async def run_chore(database: "Database", chore: Chore) -> bool:
     """Do a chore unless another process is at it; whether it was done."""
-    async with database.pool.connection() as connection:
-        cursor = await connection.execute(
-            "SELECT pg_try_advisory_lock(hashtextextended(%s, 7)) AS held", (chore.name,)
+    async with database.reading() as tx:
+        held = await tx.fetch_value(
+            "SELECT pg_try_advisory_lock(hashtextextended(%s, 7))", (chore.name,)
         )
-        row = await cursor.fetchone()
-        await connection.commit()
-        if row is None or not row["held"]:
+        if not held:
             return False
         try:
             await chore.function(database)
         finally:
-            await connection.execute(
-                "SELECT pg_advisory_unlock(hashtextextended(%s, 7))", (chore.name,)
-            )
+            await tx.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 7))", (chore.name,))
     return True

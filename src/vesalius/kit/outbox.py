@@ -10,15 +10,15 @@ Every event that was handled is also told on the PostgreSQL channel `live`, for 
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import orjson
-from psycopg import AsyncConnection
 from psycopg.types.json import Jsonb
 
 from vesalius.kit.log import logger
+from vesalius.kit.postgres.wire import Wire
 
 if TYPE_CHECKING:
     from vesalius.kit.database import Database
@@ -50,10 +50,13 @@ Handler = Callable[["Transaction", Any], Awaitable[None]]
 Handlers = Mapping[type[Event], Sequence[Handler]]
 
 
-async def write_events(connection: AsyncConnection[Any], events: Sequence[Event]) -> None:
-    """Append events to the outbox, equal ones once."""
-    rows = dict.fromkeys((type(e).__name__, orjson.dumps(asdict(e)).decode()) for e in events)
-    await connection.execute(
+def add_events(wire: Wire, events: Sequence[Event]) -> None:
+    """Collect the statement that appends events to the outbox, equal ones once."""
+    rows = dict.fromkeys((type(event).__name__, orjson.dumps(event).decode()) for event in events)
+    if len(rows) == 1:
+        wire.add("INSERT INTO outbox (name, payload) VALUES (%s, %s::jsonb)", next(iter(rows)))
+        return
+    wire.add(
         "INSERT INTO outbox (name, payload) SELECT * FROM unnest(%s::text[], %s::jsonb[])",
         ([name for name, _ in rows], [payload for _, payload in rows]),
     )
@@ -133,7 +136,7 @@ class Dispatcher:
             if row["handler"] not in (None, name):
                 continue
             try:
-                async with tx.connection.transaction():
+                async with tx.savepoint():
                     await handler(tx, event)
                     await tx.flush()
             except Exception:

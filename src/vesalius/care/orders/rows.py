@@ -24,7 +24,7 @@ _KEEP = (
 async def keep(tx: Transaction, order: Order) -> bool:
     """Write the row of an order; False when a row as new or newer is there."""
     cursor = await tx.execute(_KEEP, astuple(order))
-    return await cursor.fetchone() is not None
+    return cursor.row() is not None
 
 
 async def find_order(tx: Transaction, order_reference: str, *, lock: bool = False) -> Order | None:

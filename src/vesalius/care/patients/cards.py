@@ -114,7 +114,7 @@ async def keep(tx: Transaction, patient_reference: str, version: int, body: dict
         " WHERE card.version < excluded.version RETURNING 1",
         values,
     )
-    if await written.fetchone():
+    if written.row():
         await _keep_identifiers(tx, fresh, body.get("identifier") or [])
         tx.announce(PatientIdentified(patient_reference))
     return fresh

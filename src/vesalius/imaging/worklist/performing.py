@@ -72,7 +72,7 @@ async def begin_step(
         " VALUES (%s, %s, %s, %s, %s) ON CONFLICT DO NOTHING RETURNING 1",
         (sop_instance_uid, IN_PROGRESS, principal.name, tx.now, Jsonb(dict(dataset))),
     )
-    if await created.fetchone() is None:
+    if created.row() is None:
         raise DuplicateStep("this performed procedure step exists already")
     steps = await _scheduled_for(tx, dataset)
     for step in steps:

@@ -187,7 +187,7 @@ class _Message:
         if self._target.study not in ("", sealed.study_instance_uid):
             return DOES_NOT_MATCH
         try:
-            async with tx.connection.transaction():
+            async with tx.savepoint():
                 stored = await studies.receive(tx, self._principal, sealed)
         except VesaliusError as error:
             return reason_of(error)

@@ -2,21 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import (
-    AbstractAsyncContextManager,
-    asynccontextmanager,
-    contextmanager,
-    nullcontext,
-    suppress,
-)
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from typing import Any
 
 import orjson
 import psycopg
 from psycopg import AsyncConnection, sql
-from psycopg.rows import DictRow, dict_row
 from psycopg.types.json import set_json_dumps, set_json_loads
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from vesalius.kit.blobs import Blobs
 from vesalius.kit.clock import Clock
@@ -24,6 +16,8 @@ from vesalius.kit.database.predicate import FALSE, TRUE, Predicate, every, some
 from vesalius.kit.errors import Exhausted, Unavailable
 from vesalius.kit.log import logger
 from vesalius.kit.outbox import CHANNEL
+from vesalius.kit.postgres.pool import Pool
+from vesalius.kit.postgres.wire import Wire
 from vesalius.kit.transaction import Transaction
 from vesalius.kit.workers import Workers
 from vesalius.settings import Settings
@@ -34,9 +28,15 @@ log = logger(__name__)
 
 NUDGE_SECONDS = 0.05
 RECONNECT_SECONDS = 1.0
+OPEN_SECONDS = 30.0
+READY_SECONDS = 2.0
 
 set_json_dumps(orjson.dumps)
 set_json_loads(orjson.loads)
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
 @contextmanager
@@ -44,8 +44,6 @@ def _in_our_words() -> Iterator[None]:
     """What goes wrong with the database, as errors of the house."""
     try:
         yield
-    except PoolTimeout as error:
-        raise Exhausted("the database is busy; try again later") from error
     except psycopg.errors.DiskFull as error:
         raise Exhausted("the database has no room left") from error
     except (psycopg.OperationalError, psycopg.InterfaceError) as error:
@@ -73,32 +71,18 @@ class Database:
         self.clock = clock or Clock()
         self._nudging: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self.pool: AsyncConnectionPool[AsyncConnection[DictRow]] = AsyncConnectionPool(
-            url,
-            kwargs={"row_factory": dict_row, "prepare_threshold": 3},
-            min_size=1,
-            max_size=settings.database_pool_size,
-            configure=self._configure,
-            timeout=20.0,
-            open=False,
+        # What every connection is told first.
+        self.setup = (
+            f"SET search_path = {_quoted(settings.database_schema)}, public",
+            # An acknowledgement promises durability, whatever the server's default says.
+            "SET synchronous_commit = on",
+            "SET timezone = 'UTC'",
         )
-
-    async def _configure(self, connection: AsyncConnection[DictRow]) -> None:
-        path = sql.SQL("SET search_path = {}, public").format(
-            sql.Identifier(self.settings.database_schema)
-        )
-        await connection.execute(path)
-        # An acknowledgement promises durability, whatever the server's default says.
-        await connection.execute("SET synchronous_commit = on")
-        await connection.execute("SET timezone = 'UTC'")
-        await connection.commit()
+        self.pool = Pool(url, settings.database_pool_size, *self.setup)
 
     async def open(self) -> None:
         """Connect; Unavailable when PostgreSQL does not answer in time."""
-        try:
-            await self.pool.open(wait=True, timeout=30.0)
-        except PoolTimeout as error:
-            raise Unavailable("the database does not answer") from error
+        await self.pool.open(OPEN_SECONDS)
 
     async def close(self) -> None:
         """Close every connection; waits for the news that is being told."""
@@ -121,15 +105,19 @@ class Database:
         then nothing of the block is known to be stored.
         """
         with _in_our_words():
-            async with self.pool.connection() as connection:
-                tx = self._transaction(connection)
-                together = connection.pipeline() if pipelined else nullcontext()
-                async with together, connection.transaction():
-                    if not durable:
-                        await tx.execute("SET LOCAL synchronous_commit = off")
+            async with self.pool.wire() as wire:
+                tx = self._transaction(wire, pipelined=pipelined)
+                # They travel with the first statement of the block.
+                wire.add("BEGIN")
+                if not durable:
+                    wire.add("SET LOCAL synchronous_commit = off")
+                try:
                     yield tx
-                    told = await tx.flush()
-        # Behind the pipeline too: only now is the commit known to be durable.
+                    told = await _commit(wire, tx)
+                except BaseException:
+                    await _roll_back(wire)
+                    raise
+        # Only now is the commit known to be durable.
         tx.run_after_commit()
         if told:
             self._nudge()
@@ -152,18 +140,13 @@ class Database:
         or asked that must hold together.
         """
         with _in_our_words():
-            async with self.pool.connection() as connection:
-                await connection.set_autocommit(True)
-                try:
-                    yield self._transaction(connection)
-                finally:
-                    # A connection that broke or was left in the middle is closed by the pool.
-                    with suppress(psycopg.Error):
-                        await connection.set_autocommit(False)
+            async with self.pool.wire() as wire:
+                yield self._transaction(wire, pipelined=False)
 
-    def _transaction(self, connection: AsyncConnection[DictRow]) -> Transaction:
+    def _transaction(self, wire: Wire, *, pipelined: bool) -> Transaction:
         return Transaction(
-            connection,
+            wire,
+            pipelined=pipelined,
             settings=self.settings,
             blobs=self.blobs,
             workers=self.workers,
@@ -188,10 +171,13 @@ class Database:
 
     async def _send_nudge(self) -> None:
         try:
-            async with self.pool.connection() as connection:
-                await connection.execute("SET LOCAL synchronous_commit = off")
-                await connection.execute(f"NOTIFY {CHANNEL}")
-        except (psycopg.Error, PoolTimeout):
+            async with self.pool.wire() as wire:
+                wire.add("BEGIN")
+                wire.add("SET LOCAL synchronous_commit = off")
+                wire.add(f"NOTIFY {CHANNEL}")
+                wire.add("COMMIT")
+                await wire.run()
+        except (psycopg.Error, Exhausted):
             log.warning("dispatchers not woken; they will look by themselves")
 
     async def listen(self, channel: str) -> AsyncIterator[str]:
@@ -215,14 +201,36 @@ class Database:
     async def ready(self) -> bool:
         """Whether a query is answered now."""
         try:
-            async with self.pool.connection(timeout=2.0) as connection:
-                await connection.execute("SELECT 1")
-        except (psycopg.Error, PoolTimeout):
+            async with asyncio.timeout(READY_SECONDS), self.pool.wire() as wire:
+                wire.add("SELECT 1")
+                await wire.run()
+        except (psycopg.Error, Exhausted, TimeoutError):
             return False
         return True
 
     async def snapshot(self, query: str) -> list[dict[str, Any]]:
         """One read-only query outside any message's transaction, for health and metrics."""
-        async with self.pool.connection() as connection:
-            cursor = await connection.execute(query)
-            return await cursor.fetchall()
+        async with self.pool.wire() as wire:
+            outcome = wire.add(query)
+            await wire.run()
+            return outcome.rows()
+
+
+async def _commit(wire: Wire, tx: Transaction) -> bool:
+    """Commit with what was collected and the news in one message; whether there was news."""
+    told = tx.add_news()
+    commit = wire.add("COMMIT")
+    await wire.run()
+    if commit.tag != b"COMMIT":
+        # A statement failed and somebody took no notice: PostgreSQL has rolled back.
+        raise psycopg.errors.InFailedSqlTransaction("the transaction had failed before its commit")
+    return told
+
+
+async def _roll_back(wire: Wire) -> None:
+    """Undo; a connection that cannot is closed when it is given back, which undoes too."""
+    wire.forget()
+    if wire.in_transaction and not wire.broken:
+        wire.add("ROLLBACK")
+        with suppress(psycopg.Error):
+            await wire.run()

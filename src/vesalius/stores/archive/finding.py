@@ -98,11 +98,8 @@ async def find_each(
     require(principal, "study.read")
     statement = _statement(principal, level, query, counted=_counts(level, query))
     answer = _Answer(level, query)
-    async with tx.connection.cursor(name="archive_find") as cursor:
-        cursor.itersize = 200
-        await cursor.execute(statement.sql, statement.params)
-        async for row in cursor:
-            yield answer.of(row)
+    async for row in tx.fetch_each(statement.sql, statement.params):
+        yield answer.of(row)
 
 
 def _counts(level: Level, query: Query) -> bool:

@@ -130,9 +130,7 @@ def _shrink(cache: OrderedDict[tuple[int, int, int], _Pack]) -> None:
 
 async def _build(tx: Transaction, series_keys: list[int]) -> dict[int, _Pack]:
     """Packs of whole series, from their instances' rows, fetched in PostgreSQL's binary form."""
-    async with tx.connection.cursor(binary=True) as cursor:
-        await cursor.execute(MEMBERS, (series_keys,))
-        rows = await cursor.fetchall()
+    rows = await tx.fetch_all(MEMBERS, (series_keys,), binary=True)
     by_series: dict[int, list[dict[str, Any]]] = {key: [] for key in series_keys}
     for row in rows:
         by_series[row["series_key"]].append(row)

@@ -138,7 +138,7 @@ async def _batch(
     order = sorted(range(len(entries)), key=lambda i: _rank(entries[i]))
     for place in order:
         try:
-            async with tx.connection.transaction():
+            async with tx.savepoint():
                 [answers[place]] = await _transaction(
                     tx, principal, [take_entry(place, entries[place])], prefer
                 )

@@ -97,23 +97,11 @@ async def _fetch_page(
     joined = tuple(value for key in keys for value in key.params)
     params = (*joined, *condition.params, *behind.params, query.count + 1)
     if pinned:
-        return await _fetch_by_one_plan(tx, sql, params)
+        # The criteria are laid out so that the plan made without the values is right (see
+        # `criteria.where`), and planning anew would cost twice what running does.
+        return await tx.fetch_by_generic_plan(sql, params)
     # The plan must see the values: a status that half of all have, or a code that ten have.
-    cursor = await tx.connection.execute(sql, params, prepare=False)
-    return await cursor.fetchall()
-
-
-async def _fetch_by_one_plan(tx: Transaction, sql: str, params: tuple[Any, ...]) -> list[Row]:
-    """Run a search of one patient's record by its prepared plan, made without the values.
-
-    The criteria are laid out so that this plan is right (see `criteria.where`), and planning
-    anew would cost twice what running does. The three statements travel together.
-    """
-    async with tx.connection.pipeline():
-        await tx.connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
-        cursor = await tx.connection.execute(sql, params)
-        await tx.connection.execute("SET LOCAL plan_cache_mode = auto")
-        return await cursor.fetchall()
+    return await tx.fetch_all(sql, params, prepare=False)
 
 
 async def _total(
@@ -122,9 +110,7 @@ async def _total(
     """Counted when asked for; otherwise told when it is known anyway."""
     if query.total == "accurate" or query.only_count:
         sql = f"SELECT count(*) FROM record_resource r WHERE {condition.sql}"
-        cursor = await tx.connection.execute(sql, condition.params, prepare=False)
-        row = await cursor.fetchone()
-        return int(row["count"]) if row else 0
+        return int(await tx.fetch_value(sql, condition.params, prepare=False))
     complete = query.cursor is None and query.count > 0 and not more
     return len(rows) if complete else None
 

@@ -1,0 +1,1 @@
+"""Connections to PostgreSQL and statements on them, below transactions and rooms."""
