@@ -56,8 +56,6 @@ def _roles(running: RunningVesalius) -> dict[int, str]:
                 named[pid] = words[0].removeprefix("vesalius: ")
             elif "vesalius.serving" in words:
                 named[pid] = words[-1]
-            elif "vesalius.kit.nursery" in words:
-                named[pid] = "nursery"
     return named
 
 

@@ -143,7 +143,8 @@ def acceptor_processes(served: RunningVesalius) -> list[int]:
             environment = (folder / "environ").read_bytes().split(b"\0")
             command = (folder / "cmdline").read_bytes().split(b"\0")
             port = f"VESALIUS_DICOM_PORT={served.dicom_port}".encode()
-            if b"dimse" in command and port in environment:
+            named = command[-2:-1] == [b"dimse"] or command[0] == b"vesalius: dimse"
+            if named and port in environment:
                 found.append(int(folder.name))
     assert found
     return found

@@ -28,13 +28,18 @@ import orjson
 
 from vesalius.kit import metrics
 
-# Each request is one datagram of this connection; each brings the pipe its answer is wanted in.
-CHANNEL_FD = "VESALIUS_NURSERY"
+# Each request is one datagram; it brings the pipe in which its answer is wanted.
 LARGEST_REQUEST = 256 * 1024
 ANSWER_SECONDS = 20.0
 PR_SET_CHILD_SUBREAPER = 36
 M_ARENA_MAX = -8
 ARENAS = 2
+# Not `-m`: what it bears must find this very module, not another called `__main__`.
+AFRESH = "from vesalius.kit import nursery; nursery.main()"
+
+
+# Where this process may ask, if it was forked as one that may.
+_given: int | None = None
 
 
 class Channel:
@@ -44,10 +49,9 @@ class Channel:
         self._connection = connection
 
     @classmethod
-    def inherited(cls) -> "Channel | None":
+    def of_this_process(cls) -> "Channel | None":
         """The one this process was given when it was forked."""
-        number = os.environ.get(CHANNEL_FD)
-        return None if number is None else cls(socket.socket(fileno=os.dup(int(number))))
+        return None if _given is None else cls(socket.socket(fileno=os.dup(_given)))
 
     def load(self, modules: Sequence[str], environment: Mapping[str, str]) -> None:
         """Have modules imported, in this environment; nobody waits for it."""
@@ -195,41 +199,44 @@ class Forked:
 
 
 class Nursery:
-    """The nursery as its owner sees it."""
+    """The nursery as its owner sees it; one that died is started again behind the same channel."""
 
-    def __init__(self, process: "Forked | subprocess.Popen[bytes]", channel: Channel) -> None:
-        self.process = process
-        self.channel = channel
+    def __init__(self, ours: socket.socket, theirs: socket.socket) -> None:
+        self.channel = Channel(ours)
+        self._theirs = theirs
 
     @classmethod
-    def start(cls) -> "Nursery | None":
-        """A new one; None where processes cannot be forked or handed on.
+    def possible(cls) -> "Nursery | None":
+        """One that is to be started; None where processes cannot be forked or handed on."""
+        if not _adopt_orphans():
+            return None
+        try:
+            return cls(*socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET))
+        except OSError:
+            return None
+
+    def start(self) -> "Forked | subprocess.Popen[bytes]":
+        """Its process.
 
         Forked itself while that is safe, for what this process has loaded is then shared too;
         a fresh Python once there are threads.
         """
-        if not _adopt_orphans():
-            return None
-        try:
-            ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        except OSError:
-            return None
-        with theirs:
-            if threading.active_count() > 1:
-                return cls(_spawn(theirs), Channel(ours))
-            # Or the nursery's collector would write into every page that is shared with it.
-            gc.collect()
-            gc.freeze()
-            try:
-                pid = os.fork()
-            except OSError:
-                ours.close()
-                return None
-            if pid == 0:
-                ours.close()
-                os.setsid()
-                _end(_call(serve, theirs))
-            return cls(Forked(pid), Channel(ours))
+        if threading.active_count() > 1:
+            return _spawn(self._theirs)
+        # Or the nursery's collector would write into every page that is shared with it.
+        gc.collect()
+        gc.freeze()
+        pid = os.fork()
+        if pid == 0:
+            self.channel.close()
+            os.setsid()
+            _end(_call(serve, self._theirs))
+        return Forked(pid)
+
+    def close(self) -> None:
+        """Ask no more."""
+        self.channel.close()
+        self._theirs.close()
 
 
 def _adopt_orphans() -> bool:
@@ -240,7 +247,7 @@ def _adopt_orphans() -> bool:
 
 def _spawn(connection: socket.socket) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [sys.executable, "-m", "vesalius.kit.nursery", str(connection.fileno())],
+        [sys.executable, "-c", AFRESH, str(connection.fileno())],
         stdin=subprocess.DEVNULL,
         pass_fds=[connection.fileno()],
         start_new_session=True,
@@ -342,9 +349,9 @@ def _live(request: dict[str, Any], fds: list[int], connection: socket.socket) ->
         os.dup2(others.pop(0), 1)
     os.environ.clear()
     os.environ.update(request["environment"])
-    os.environ.pop(CHANNEL_FD, None)
     if request["adopted"]:
-        os.environ[CHANNEL_FD] = str(others.pop(0))
+        global _given
+        _given = others.pop(0)
     for fd in (answered, stdin, *others):
         os.close(fd)
     _entitle(request["title"])
@@ -387,5 +394,6 @@ def _entitle(title: str) -> None:
             ctypes.memmove(start, text.ljust(end - start, b"\0"), end - start)
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Serve on the connection the command line names by number."""
     _end(_call(serve, socket.socket(fileno=int(sys.argv[1]))))

@@ -18,7 +18,7 @@ HEAD = struct.Struct(">I")
 def main() -> None:
     """Serve calls from standard input until it closes."""
     _limit_memory(int(os.environ.get("VESALIUS_WORKER_MEMORY", "0")))
-    calls = sys.stdin.buffer
+    calls = os.fdopen(os.dup(0), "rb")
     # Whatever a library prints must not stand between the answers.
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)

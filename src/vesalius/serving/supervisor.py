@@ -6,7 +6,6 @@ nursery (`kit.nursery`), which has loaded the rooms once for all; this process l
 as long as the house and should stay small.
 """
 
-import math
 import os
 import signal
 import socket
@@ -26,7 +25,7 @@ from vesalius.kit import metrics
 from vesalius.kit.database.embedded import EmbeddedPostgres
 from vesalius.kit.errors import Conflict, Unavailable
 from vesalius.kit.log import logger
-from vesalius.kit.nursery import Channel, Forked, Nursery
+from vesalius.kit.nursery import Forked, Nursery
 from vesalius.kit.sockets import shared_socket
 from vesalius.migrations import is_current
 from vesalius.settings import Settings
@@ -81,8 +80,8 @@ class Supervisor:
     def __post_init__(self) -> None:
         self._stack = ExitStack()
         self._stopping = threading.Event()
-        self._nursery = Child("nursery", 0)
-        self._channel: Channel | None = None
+        self._nursery: Nursery | None = None
+        self._forker = Child("nursery", 0)
 
     def start(self) -> Settings:
         """Bring everything up; the settings with the ports and the database in use.
@@ -91,6 +90,7 @@ class Supervisor:
         not start or is newer than this program.
         """
         # First of all: it must inherit neither the folder's lock nor a connection.
+        self._nursery = Nursery.possible()
         self._start_nursery()
         settings = self.settings
         settings.data_directory.mkdir(parents=True, exist_ok=True)
@@ -122,7 +122,7 @@ class Supervisor:
     def watch(self) -> None:
         """Keep the children alive until `stop` is called."""
         while not self._stopping.wait(0.1):
-            for child in [self._nursery, *self.children]:
+            for child in [self._forker, *self.children]:
                 self._tend(child)
 
     def request_stop(self) -> None:
@@ -144,9 +144,11 @@ class Supervisor:
                     log.warning("process did not stop in time", role=child.role)
                     child.process.kill()
                     child.process.wait()
-        if self._nursery.process is not None:
-            self._nursery.process.kill()
-            self._nursery.process.wait()
+        if self._forker.process is not None:
+            self._forker.process.kill()
+            self._forker.process.wait()
+        if self._nursery is not None:
+            self._nursery.close()
         self._stack.close()
 
     def _take_folder(self, folder: Path) -> None:
@@ -179,18 +181,18 @@ class Supervisor:
         return url
 
     def _start_nursery(self) -> None:
-        self._nursery.started = time.monotonic()
-        started = Nursery.start()
-        if started is None:
-            # Not on this system: looked at no more, processes start afresh.
-            self._nursery.again_at = math.inf
+        if self._nursery is None:
             return
-        self._nursery.process, self._channel = started.process, started.channel
+        try:
+            self._forker.process = self._nursery.start()
+        except OSError as error:
+            log.warning("no nursery: processes are started afresh", reason=str(error))
+            self._nursery = None
 
     def _load_rooms(self) -> None:
-        if self._channel is not None:
+        if self._nursery is not None:
             with suppress(OSError):
-                self._channel.load(ROOMS, self._environment())
+                self._nursery.channel.load(ROOMS, self._environment())
 
     def _environment(self) -> dict[str, str]:
         environment = {**os.environ, **self.settings.environment(), "VESALIUS_SUPERVISED": "1"}
@@ -199,7 +201,8 @@ class Supervisor:
         return environment
 
     def _spawn(self, child: Child) -> None:
-        if child is self._nursery:
+        child.started = time.monotonic()
+        if child is self._forker:
             self._start_nursery()
             self._load_rooms()
             return
@@ -213,15 +216,15 @@ class Supervisor:
             # Ctrl-C reaches the supervisor only, who stops the children in order.
             start_new_session=True,
         )
-        child.started = time.monotonic()
 
     def _fork(self, child: Child, environment: dict[str, str]) -> Forked | None:
         """A process of the nursery; None when there is none now."""
-        if self._channel is None:
+        nursery, forker = self._nursery, self._forker.process
+        if nursery is None or forker is None or forker.poll() is not None:
             return None
         try:
             return Forked.start(
-                self._channel,
+                nursery.channel,
                 "vesalius.serving:start_role",
                 child.role,
                 environment=environment,
