@@ -1,30 +1,14 @@
 """`vesalius node …` and `vesalius simulate modality` against a running house."""
 
-import os
-import subprocess
-import sys
-
 from pydicom.uid import generate_uid
 
+from tests.interfaces.command_line.calling import vesalius
 from tests.interfaces.dimse.archives import archive
 from tests.peers.orders import scheduled
 from tests.running import RunningVesalius
 from vesalius.app import House
 from vesalius.stores import access
 from vesalius.stores import archive as stored
-
-
-def vesalius(served: RunningVesalius, *arguments: str, ok: bool = True) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "vesalius", *arguments],
-        env={**os.environ, **served.settings.environment(), "COLUMNS": "200"},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert (done.returncode == 0) == ok, done.stdout + done.stderr
-    return done.stdout + done.stderr
 
 
 def test_node(served: RunningVesalius) -> None:

@@ -9,7 +9,7 @@ from vesalius.exchange.routing.network import (
     connect,
     network,
 )
-from vesalius.exchange.routing.sending import NotAllSent, send_study, start_sending
+from vesalius.exchange.routing.sending import NotAllSent, recipient, send_study, start_sending
 
 __all__ = [
     "InstanceSent",
@@ -20,6 +20,7 @@ __all__ = [
     "Resources",
     "connect",
     "network",
+    "recipient",
     "send_study",
     "start_sending",
 ]

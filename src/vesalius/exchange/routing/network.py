@@ -43,11 +43,17 @@ class Peer:
 
 @dataclass(frozen=True, slots=True)
 class InstanceSent:
-    """What the peer said to one instance: a DIMSE status, 0 for success."""
+    """What the peer said to one instance: a DIMSE status, 0 for success.
+
+    An instance that was not sent at all has the status we would answer for that reason, and the
+    reason for its comment. `path` is the file it came from, when it came from one.
+    """
 
     sop_instance_uid: str
     status: int
     comment: str | None = None
+    path: Path | None = None
+    is_answered: bool = True
 
     @property
     def is_stored(self) -> bool:
@@ -57,13 +63,16 @@ class InstanceSent:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """The end of a C-MOVE: its status and the counts of its sub-operations."""
+    """Where a C-MOVE stands, or how it ended: its status and the counts of its sub-operations."""
 
     status: int
     completed: int
     failed: int
     warnings: int
     comment: str | None = None
+    remaining: int = 0
+    # As far as the peer names them, in its final response.
+    failed_sop_instance_uids: tuple[str, ...] = ()
 
 
 class Network(Protocol):
@@ -81,7 +90,7 @@ class Network(Protocol):
     def send_files(
         self, resources: Resources, peer: Peer, files: Sequence[Path]
     ) -> AsyncIterator[InstanceSent]:
-        """Store Part 10 files at the peer."""
+        """Store Part 10 files at the peer; a file that is none is a failure among others."""
 
     async def find(
         self,

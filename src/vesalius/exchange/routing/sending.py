@@ -24,7 +24,7 @@ async def start_sending(
 ) -> None:
     """Queue a study to be sent to a node. Raises NotFound, Conflict (it may not get images)."""
     principal = require(principal, "study.read")
-    await _recipient(tx, ae_title)
+    await recipient(tx, ae_title)
     # Asked as the principal: who may not see the study cannot have it sent.
     if not await archive.instances(tx, principal, study=study_instance_uid):
         raise NotFound("there is no such study")
@@ -40,7 +40,7 @@ async def start_sending(
 @jobs.job(SEND_STUDY)
 async def send_study(tx: Transaction, *, study_instance_uid: str, ae_title: str) -> None:
     """Store all of a study at a node. Storing twice does no harm, so the job may run again."""
-    node = await _recipient(tx, ae_title)
+    node = await recipient(tx, ae_title)
     rows = await archive.instances(tx, SYSTEM, study=study_instance_uid)
     classes = {row.sop_instance_uid: row.sop_class_uid for row in rows}
     sent: Counter[str] = Counter()
@@ -64,7 +64,8 @@ async def send_study(tx: Transaction, *, study_instance_uid: str, ae_title: str)
     )
 
 
-async def _recipient(tx: Transaction, ae_title: str) -> access.Node:
+async def recipient(tx: Transaction, ae_title: str) -> access.Node:
+    """The node to send to. Raises NotFound, Conflict when it may not get images."""
     node = await access.find_node(tx, ae_title)
     if node is None:
         raise NotFound("there is no such node")

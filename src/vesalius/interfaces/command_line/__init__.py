@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "restore": ("backup", "restore", "Bring a backup back."),
     "user": ("user", "app", "Users, their roles and tokens."),
     "node": ("node", "app", "DICOM peers: who may call, and whom we call."),
+    "dicom": ("dicom", "app", "Ask DICOM peers: echo, find, send, move."),
     "audit": ("audit", "app", "The audit trail."),
     "simulate": ("simulate", "app", "Devices, for whoever has none."),
 }

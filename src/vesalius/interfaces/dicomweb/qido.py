@@ -22,13 +22,13 @@ from vesalius.interfaces.dicomweb.looking import note_query
 from vesalius.interfaces.dicomweb.media_types import DICOM_JSON, JSON
 from vesalius.kit.errors import Invalid, Unsupported
 from vesalius.kit.http.negotiation import choose
-from vesalius.standards.dicom.dictionary import tag_of, vr_of
+from vesalius.standards.dicom.dictionary import vr_of
+from vesalius.standards.dicom.keys import item_at, path_of, values_of
 from vesalius.stores import archive
 
 QUERY_CHARACTERS = 16 * 1024
 MOST_PARAMETERS = 200
 TRUTH = {"true": True, "false": False}
-NUMERIC_VRS = frozenset({"IS", "DS", "US", "SS", "UL", "SL", "FL", "FD", "SV", "UV"})
 STUDY, SERIES, INSTANCE = "0020000D", "0020000E", "00080018"
 RETRIEVE_URL = "00081190"
 
@@ -126,60 +126,24 @@ def _read_include(value: str, include: set[str], options: dict[str, Any]) -> Non
         if name.lower() == "all":
             options["returning"] = "all"
         else:
-            include.add(_path_of(name)[0])
+            include.add(path_of(name)[0])
 
 
 def _read_criterion(
     name: str, value: str, identifier: dict[str, Any], level: archive.Level
 ) -> None:
     """`PatientName=A*`, `00100010=A*`, `RequestAttributesSequence.RequestedProcedureID=1`."""
-    path = _path_of(name)
+    path = path_of(name)
     if not archive.findable(level, path[0]):
         raise Invalid(f"{name[:64]} cannot be searched by at this level.")
-    *above, last = path
-    dataset = identifier
-    for tag in above:
-        if vr_of(tag) != "SQ":
-            raise Invalid(f"{name[:64]} goes into an attribute that is no sequence.")
-        element = dataset.setdefault(tag, {"vr": "SQ", "Value": [{}]})
-        dataset = element["Value"][0]
+    dataset, last = item_at(identifier, path, name), path[-1]
     if last in dataset:
         raise Invalid(f"{name[:64]} is given twice.")
     vr = vr_of(last)
     if vr == "SQ":
         raise Invalid(f"{name[:64]} is a sequence; name an attribute in it.")
-    values = _values(vr, value)
+    values = values_of(vr, value)
     dataset[last] = {"vr": vr, "Value": values} if values else {"vr": vr}
-
-
-def _path_of(name: str) -> list[str]:
-    tags = [tag_of(part) for part in name.split(".")]
-    if not tags or None in tags or len(tags) > 8:
-        raise Invalid(f"{name[:64]} is not an attribute or parameter known here.")
-    return [tag for tag in tags if tag is not None]
-
-
-def _values(vr: str, value: str) -> list[Any]:
-    if value == "":
-        return []
-    if vr == "UI":
-        # A list of UIDs by comma or, as in DIMSE, by backslash (PS3.18 §8.3.4.1).
-        return value.replace("\\", ",").split(",")
-    if vr == "PN":
-        return [{"Alphabetic": value}]
-    if vr in NUMERIC_VRS:
-        return [_number(vr, each) for each in value.split("\\")]
-    if vr == "CS":
-        # No code string has a comma; OHIF lists modalities so.
-        return value.replace("\\", ",").split(",")
-    return value.split("\\") if vr not in ("LT", "ST", "UT", "UR") else [value]
-
-
-def _number(vr: str, text: str) -> int | float:
-    try:
-        return int(text) if vr not in ("DS", "FL", "FD") else float(text)
-    except ValueError:
-        raise Invalid("A number in the query is none.") from None
 
 
 def _with_retrieve_url(dataset: dict[str, Any], base: str) -> dict[str, Any]:

@@ -7,16 +7,16 @@ from typing import Any
 
 from vesalius.exchange.routing import Moved, Resources
 from vesalius.kit.errors import Invalid, VesaliusError
-from vesalius.standards.dicom import encode_dataset
+from vesalius.standards.dicom import decode_dataset, encode_dataset
 from vesalius.stores import access, archive
 
-from . import negotiation, requestor, status, suboperations
+from . import requestor, status, suboperations
 from .association import Association, AssociationEnded, Message
 from .caller import Caller
 from .command import PRIORITY_MEDIUM, Command, CommandField
 from .limits import Limits
-from .negotiation import Proposal
-from .outgoing import FALLBACKS
+from .negotiation import Context
+from .proposals import parts
 from .requestor import Address
 from .status import Outcome
 from .suboperations import Progress, Tally
@@ -98,7 +98,7 @@ async def send_to(
 
     Raises Unavailable when the peer cannot be reached or breaks off.
     """
-    for proposals, part in _parts(rows):
+    for proposals, part in parts(rows):
         async with requestor.associate(address, proposals, limits) as association:
             sending = suboperations.send_all(resources, association, limits, part, **originator)
             try:
@@ -106,43 +106,6 @@ async def send_to(
                     yield sent
             finally:
                 await sending.aclose()  # type: ignore[attr-defined]
-
-
-def proposals_for(sop_class_uid: str, stored_syntaxes: Sequence[str]) -> list[Proposal]:
-    """Contexts for one SOP Class: each stored syntax by itself, so that the peer can take every
-    one, and those we can transcode to."""
-    syntaxes = dict.fromkeys((*stored_syntaxes, *FALLBACKS))
-    return [Proposal(sop_class_uid, (syntax,)) for syntax in syntaxes]
-
-
-def _parts(
-    rows: Sequence[archive.InstanceRow],
-) -> list[tuple[list[Proposal], list[archive.InstanceRow]]]:
-    """Rows in order, cut where an association would have no room for more contexts."""
-    parts: list[tuple[list[Proposal], list[archive.InstanceRow]]] = []
-    syntaxes: dict[str, list[str]] = {}
-    part: list[archive.InstanceRow] = []
-    for row in rows:
-        known = syntaxes.setdefault(row.sop_class_uid, [])
-        if row.transfer_syntax_uid not in known:
-            known.append(row.transfer_syntax_uid)
-            if len(_proposals(syntaxes)) > negotiation.MOST_CONTEXTS:
-                known.pop()
-                parts.append((_proposals(syntaxes), part))
-                syntaxes, part = {row.sop_class_uid: [row.transfer_syntax_uid]}, []
-        part.append(row)
-    if part:
-        parts.append((_proposals(syntaxes), part))
-    return parts
-
-
-def _proposals(syntaxes: Mapping[str, list[str]]) -> list[Proposal]:
-    return [
-        proposal
-        for sop_class_uid, stored in syntaxes.items()
-        if stored
-        for proposal in proposals_for(sop_class_uid, stored)
-    ]
 
 
 async def ask(
@@ -169,15 +132,25 @@ async def ask(
         await association.discard(response)
         progress(_moved(response.command))
         response = await requestor.response(association, request, limits)
-    await association.discard(response)
-    return _moved(response.command)
+    return _moved(response.command, await _failed(association, context, response))
 
 
-def _moved(response: Command) -> Moved:
+async def _failed(association: Association, context: Context, response: Message) -> tuple[str, ...]:
+    """The instances that a final response says were not moved (PS3.4 C.4.2.1.4.2)."""
+    if not response.command.has_data_set:
+        return ()
+    identifier = decode_dataset(await association.read(response), context.transfer_syntax_uid)
+    values = (identifier.get(suboperations.FAILED_SOP_INSTANCE_UID_LIST) or {}).get("Value") or []
+    return tuple(str(value) for value in values if value)
+
+
+def _moved(response: Command, failed_sop_instance_uids: tuple[str, ...] = ()) -> Moved:
     return Moved(
         status=response.status or 0,
         completed=response.number_of_completed_suboperations or 0,
         failed=response.number_of_failed_suboperations or 0,
         warnings=response.number_of_warning_suboperations or 0,
+        remaining=response.number_of_remaining_suboperations or 0,
         comment=response.error_comment,
+        failed_sop_instance_uids=failed_sop_instance_uids,
     )

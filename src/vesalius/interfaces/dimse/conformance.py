@@ -107,7 +107,7 @@ def _overview() -> Iterator[str]:
             ("Query/Retrieve: FIND", "yes", "yes"),
             ("Query/Retrieve: MOVE", "yes", "yes"),
             ("Query/Retrieve: GET", "yes", "no"),
-            ("Modality Worklist", "yes", "yes (simulated modality)"),
+            ("Modality Worklist", "yes", "yes"),
             ("Modality Performed Procedure Step", "yes", "yes (simulated modality)"),
             ("Storage Commitment", "no", "no"),
         ),

@@ -10,6 +10,7 @@ from typing import Any
 
 from vesalius.exchange.routing import InstanceSent, Moved, Peer, Resources
 from vesalius.kit.errors import Unavailable
+from vesalius.standards.dicom.statuses import describe
 from vesalius.stores import archive
 from vesalius.stores.access import Node
 
@@ -29,7 +30,7 @@ async def echo_node(resources: Resources, node: Node | Peer) -> float:
     async with _associate(resources, _peer(node), sop_classes.VERIFICATION) as association:
         status = await c_echo.ask(association, Limits.of(resources.settings))
     if status != 0:
-        raise Unavailable(f"{node.ae_title} answers C-ECHO with status {status:04X}")
+        raise Unavailable(f"{node.ae_title} answers C-ECHO with {describe('C-ECHO', status)}")
     return (time.perf_counter() - began) * 1000
 
 
@@ -54,7 +55,7 @@ class DicomNetwork:
         self, resources: Resources, peer: Peer, files: Sequence[Path]
     ) -> AsyncIterator[InstanceSent]:
         limits = Limits.of(resources.settings)
-        sending = send_files(_address(resources, peer), limits, files)
+        sending = send_files(resources, _address(resources, peer), limits, files)
         try:
             async for sent in sending:
                 yield sent
@@ -76,10 +77,8 @@ class DicomNetwork:
                 association, limits, sop_class_uid, identifier, limit=limit
             )
         if outcome.status not in (0, 0xFE00):
-            raise Unavailable(
-                f"{peer.ae_title} answers C-FIND with status {outcome.status:04X}"
-                f" ({outcome.comment or 'no comment'})"
-            )
+            said = describe("C-FIND", outcome.status, outcome.comment)
+            raise Unavailable(f"{peer.ae_title} answers C-FIND with {said}")
         return matches
 
     async def move(

@@ -21,17 +21,16 @@ from xxhash import xxh3_128, xxh3_128_digest
 from vesalius.exchange.routing import Resources
 from vesalius.kit.errors import NotFound, Unavailable, Unsupported, VesaliusError
 from vesalius.kit.log import logger
-from vesalius.standards.dicom.uids import EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN
 from vesalius.stores import archive
 
 from .negotiation import Context
+from .proposals import FALLBACKS, Sendable
 
 log = logger(__name__)
 
 BATCH_OCTETS = 2 * 1024 * 1024
 STREAM_OCTETS = 1024 * 1024
 BUFFERS = 3
-FALLBACKS = (EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN)
 TRANSCODE = "vesalius.interfaces.dimse.transcoding:transcode"
 # Behind preamble and prefix, file meta information begins with its own length (PS3.10 7.1).
 META_LENGTH = struct.Struct("<140xI")
@@ -80,7 +79,7 @@ class Contexts:
             if (context.requestor_is_scu if we_asked else context.requestor_is_scp)
         }
 
-    def choose(self, row: archive.InstanceRow) -> Context | None:
+    def choose(self, row: Sendable) -> Context | None:
         """As stored when the peer takes it so, else uncompressed when it takes that."""
         for syntax in (row.transfer_syntax_uid, *FALLBACKS):
             context = self._by_syntax.get((row.sop_class_uid, syntax))
@@ -204,7 +203,7 @@ class _Preparer:
             return
         finally:
             _forget_file(outgoing)
-        outgoing.offset = await asyncio.to_thread(_data_set_offset, target)
+        outgoing.offset = await asyncio.to_thread(data_set_offset, target)
         outgoing.size = target.stat().st_size - outgoing.offset
         outgoing.file, outgoing.is_temporary = target, True
         outgoing.data_set = None
@@ -215,7 +214,8 @@ def _forget_file(outgoing: Outgoing) -> None:
         outgoing.file.unlink(missing_ok=True)
 
 
-def _data_set_offset(path: Path) -> int:
+def data_set_offset(path: Path) -> int:
+    """Where the data set of a file begins that we wrote."""
     with path.open("rb") as file:
         length: int = META_LENGTH.unpack(file.read(META_LENGTH.size))[0]
     return META_LENGTH.size + length

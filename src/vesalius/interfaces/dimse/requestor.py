@@ -11,7 +11,7 @@ from typing import Any
 from vesalius.kit.errors import Unavailable, Unsupported
 from vesalius.standards.dicom import encode_dataset
 
-from . import negotiation
+from . import negotiation, sop_classes
 from .association import Association, AssociationEnded, Message
 from .command import Command
 from .limits import Limits
@@ -127,7 +127,8 @@ def context_for(
             context.transfer_syntax_uid,
         ):
             return context
-    raise Unsupported("the peer does not accept this SOP Class")
+    name = sop_classes.NAMES.get(sop_class_uid, sop_class_uid)
+    raise Unsupported(f"the peer does not accept the SOP Class {name}")
 
 
 class _Caller:
