@@ -30,28 +30,21 @@ ADMINISTRATOR_LOOK_SECONDS = 1.0
 def http_application(house: House) -> ASGIApp:
     """All HTTP doors in one application: /fhir, /dicomweb, and the browser's at /."""
     from starlette.applications import Starlette
-    from starlette.middleware import Middleware
     from starlette.routing import Mount
 
     from vesalius.interfaces.dicomweb import routes as dicomweb
     from vesalius.interfaces.fhir import routes as fhir
     from vesalius.interfaces.web import routes as web
     from vesalius.kit.http.authentication import Authentication
+    from vesalius.kit.http.mounting import Mounting
     from vesalius.kit.http.protection import Protection
 
-    application = Starlette(
-        routes=[
-            *fhir.mounted(house),
-            Mount("/dicomweb", dicomweb.application(house)),
-            Mount("/", web.application(house)),
-        ],
-        middleware=[
-            Middleware(Protection, body_limit=web.body_limit(house)),
-            Middleware(Authentication, resolve=web.resolver(house)),
-        ],
-    )
-    application.state.house = house
-    return application
+    others = Starlette(routes=[*fhir.mounted(house), Mount("/", web.application(house))])
+    others.state.house = house
+    # The door that is asked most is found before any router is asked.
+    doors = Mounting({"/dicomweb": dicomweb.application(house)}, others)
+    authenticated = Authentication(doors, resolve=web.resolver(house))
+    return Protection(authenticated, body_limit=web.body_limit(house))
 
 
 async def serve_web(house: House, stop: asyncio.Event) -> int:
@@ -62,6 +55,9 @@ async def serve_web(house: House, stop: asyncio.Event) -> int:
     """
     import uvicorn
 
+    from vesalius.kit.http.connection import HttpConnection
+    from vesalius.kit.http.forwarding import Forwarding, trusted_proxies
+
     alone = await _without_administrator(house)
     opened: asyncio.Task[None] | None = None
     host = house.settings.web_host
@@ -71,18 +67,18 @@ async def serve_web(house: House, stop: asyncio.Event) -> int:
 
     settings = house.settings
     config = uvicorn.Config(
-        http_application(house),
-        http="httptools",
+        Forwarding(http_application(house), trusted_proxies()),
+        http=HttpConnection,
         loop="uvloop",
         lifespan="off",
         access_log=False,
         log_config=None,
         server_header=False,
         date_header=True,
+        proxy_headers=False,
         ws="none",
         timeout_keep_alive=75,
         timeout_graceful_shutdown=int(settings.drain_seconds),
-        h11_max_incomplete_event_size=64 * 1024,
     )
     server = uvicorn.Server(config)
     listener = shared_socket(host, settings.web_port)

@@ -1,5 +1,6 @@
 """WADO-RS frames [RAD-107] (PS3.18 §10.4.1.1.6): stored bytes of frames, or decoded ones."""
 
+import asyncio
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -25,12 +26,15 @@ from vesalius.interfaces.dicomweb.media_types import (
     wanted,
     with_syntax,
 )
-from vesalius.interfaces.dicomweb.parts import Part, multipart_response
+from vesalius.interfaces.dicomweb.parts import Part, PiecesResponse, multipart_response
 from vesalius.interfaces.dicomweb.pictures import native_frame
 from vesalius.kit.errors import Unsupported
+from vesalius.kit.http.exchange import Buffer
 from vesalius.standards.dicom.attributes import integer, text
 from vesalius.stores import archive
 from vesalius.stores.access import Principal
+
+FRAMES_AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,7 @@ async def send_frames(request: Request, numbers: list[int] | None) -> Response:
     bodies = [await _body(house, principal, each, form) for each in ranges]
     media_type = with_syntax(form.media_type, form.transfer_syntax_uid)
     if not form.multipart:
-        return Response(bodies[0], headers={"Content-Type": media_type})
+        return PiecesResponse([bodies[0]], 200, media_type)
     location = f"{base_url_of(request)}/{target.path}/frames"
     parts = [
         Part(media_type, body, f"{location}/{each.number}")
@@ -68,12 +72,18 @@ async def send_frames(request: Request, numbers: list[int] | None) -> Response:
     return multipart_response(form.media_type, parts)
 
 
-async def _body(house: House, principal: Principal, frame: archive.FrameRange, form: Form) -> bytes:
+async def _body(
+    house: House, principal: Principal, frame: archive.FrameRange, form: Form
+) -> Buffer:
     # A frame that begins inside a byte is cut out of its neighbours by decoding it.
     if form.decode or frame.bit_length is not None:
         return await native_frame(house, principal, frame)
+    if frame.number % FRAMES_AT_ONCE == 0:
+        # Frames that are in memory are read without ever waiting: others have their turn too.
+        await asyncio.sleep(0)
     data = await archive.read_frame(house.blobs, frame)
-    return data[: native_length(frame.row)] if form.media_type == OCTETS else data
+    length = native_length(frame.row) if form.media_type == OCTETS else None
+    return data if length is None or length >= len(data) else memoryview(data)[:length]
 
 
 def native_length(row: archive.InstanceRow) -> int | None:

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from vesalius.kit.http.exchange import PIECES, Buffer
 from vesalius.kit.http.multipart import MultipartWriter
-
-JOINED_BYTES = 2 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +15,7 @@ class Part:
     """Bytes with their media type and where they are found."""
 
     media_type: str
-    body: bytes
+    body: Buffer
     location: str | None = None
     headers: tuple[tuple[str, str], ...] = ()
 
@@ -43,32 +42,32 @@ async def begun(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
 
 
 class PiecesResponse(Response):
-    """A body in several pieces of known length, sent without being joined first."""
+    """A body in several pieces of known length.
 
-    def __init__(self, pieces: list[bytes], status_code: int, content_type: str) -> None:
-        super().__init__(None, status_code)
+    A connection that can takes the pieces as they are: joining them would copy every frame once
+    more. To any other they are sent one by one.
+    """
+
+    def __init__(self, pieces: list[Buffer], status_code: int, content_type: str) -> None:
+        self.status_code = status_code
+        self.background = None
         self._pieces = pieces
-        self.headers["Content-Type"] = content_type
-        self.headers["Content-Length"] = str(sum(map(len, pieces)))
+        size = sum(map(len, pieces))
+        self.raw_headers = [
+            (b"content-type", content_type.encode("latin-1")),
+            (b"content-length", b"%d" % size),
+        ]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the pieces in order."""
-        await send(
-            {
-                "type": "http.response.start",
-                "status": self.status_code,
-                "headers": self.raw_headers,
-            }
-        )
-        for piece in self._joined():
-            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        status, headers = self.status_code, self.raw_headers
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        if PIECES in scope.get("extensions", ()):
+            await send({"type": PIECES, "pieces": self._pieces})
+            return
+        for piece in self._pieces:
+            await send({"type": "http.response.body", "body": bytes(piece), "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-    def _joined(self) -> list[bytes]:
-        # Copying a frame costs less than waking the client for each of its part's lines.
-        if sum(map(len, self._pieces)) <= JOINED_BYTES:
-            return [b"".join(self._pieces)]
-        return self._pieces
 
 
 def multipart_response(
@@ -76,7 +75,7 @@ def multipart_response(
 ) -> Response:
     """All parts in one message; for bodies that are in memory anyway."""
     writer = MultipartWriter(part_type, subtype=subtype)
-    pieces: list[bytes] = []
+    pieces: list[Buffer] = []
     for part in parts:
         headers = part_headers(part.media_type, len(part.body), part.location)
         pieces += [writer.opening([*headers, *part.headers]), part.body]

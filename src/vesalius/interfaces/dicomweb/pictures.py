@@ -111,7 +111,7 @@ async def _pixels(
 
 async def _frame_bytes(house: House, frame: archive.FrameRange) -> tuple[bytes, int]:
     """(bytes that hold a frame, first bit of it in them)."""
-    data = await archive.read_frame(house.blobs, frame)
+    data = bytes(await archive.read_frame(house.blobs, frame))
     if frame.bit_length is None:
         return data, 0
     begin = frame.bit_offset // 8

@@ -15,7 +15,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from vesalius.kit.errors import Forbidden, Invalid, Unauthenticated
 
 COOKIE = "vesalius_session"
-CSRF_HEADER = "x-csrf-token"
 LONGEST_SECRET = 512
 
 
@@ -55,14 +54,22 @@ class Authentication:
 
 def read_credentials(scope: Scope) -> Credentials:
     """The credentials of a request. Raises Unauthenticated for a header that says nothing."""
-    headers = Headers(scope=scope)
+    authorization = csrf_token = None
+    cookie = False
+    for name, value in scope["headers"]:
+        if name == b"authorization" and authorization is None:
+            authorization = value.decode("latin-1")
+        elif name == b"x-csrf-token" and csrf_token is None:
+            csrf_token = value.decode("latin-1")
+        elif name == b"cookie":
+            cookie = True
     client = scope.get("client")
-    bearer = _bearer(headers.get("authorization"))
+    bearer = _bearer(authorization)
     return Credentials(
         method=scope["method"],
         bearer=bearer,
-        cookie=read_cookie(headers) if bearer is None else None,
-        csrf_token=headers.get(CSRF_HEADER),
+        cookie=read_cookie(Headers(scope=scope)) if cookie and bearer is None else None,
+        csrf_token=csrf_token,
         address=client[0] if client else None,
     )
 

@@ -5,10 +5,9 @@ WebAssembly is not text), nothing of ours inside somebody else's frame. Cross-or
 (COOP, COEP) is what gives pages SharedArrayBuffer, and keeps others out of our process.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import orjson
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vesalius.kit.errors import Invalid
@@ -73,19 +72,21 @@ class Protection:
             await self.app(scope, receive, send)
             return
         started = False
+        common = _SECURE_HEADERS if scope["scheme"] == "https" else _HEADERS
 
         async def send_protected(message: Message) -> None:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                _protect(MutableHeaders(raw=message["headers"]), scope["scheme"])
+                message["headers"] = _protected(message.get("headers", ()), common)
             await send(message)
 
-        limit = self.body_limit(scope["path"])
+        declared = _declared_length(scope)
+        limit = self.body_limit(scope["path"]) if declared != 0 else None
         if limit is None:
             await self.app(scope, receive, send_protected)
             return
-        if _declared_length(scope) > limit:
+        if declared is not None and declared > limit:
             await _refuse(limit, send_protected)
             return
         try:
@@ -96,18 +97,36 @@ class Protection:
             await _refuse(limit, send_protected)
 
 
-def _protect(headers: MutableHeaders, scheme: str) -> None:
-    for name, value in HEADERS.items():
-        headers.setdefault(name, value)
-    if scheme == "https":
-        headers.setdefault("strict-transport-security", HSTS)
-    # What has a validator may be kept and asked about again; anything else is not kept.
-    headers.setdefault("cache-control", "no-cache" if "etag" in headers else "no-store")
+_Headers = Iterable[tuple[bytes, bytes]]
+_HEADERS = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
+_SECURE_HEADERS = [*_HEADERS, (b"strict-transport-security", HSTS.encode())]
+_NOT_KEPT = (b"cache-control", b"no-store")
+# What has a validator may be kept and asked about again; anything else is not kept.
+_ASKED_ABOUT = (b"cache-control", b"no-cache")
 
 
-def _declared_length(scope: Scope) -> int:
-    length = Headers(scope=scope).get("content-length", "")
-    return int(length) if length.isascii() and length.isdigit() else 0
+def _protected(headers: _Headers, common: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """The headers of an answer with those that all have, where it does not say otherwise."""
+    said = [*headers]
+    names = {name for name, _ in said}
+    if b"cache-control" not in names:
+        said.append(_ASKED_ABOUT if b"etag" in names else _NOT_KEPT)
+    said += common if names.isdisjoint(_NAMES) else [h for h in common if h[0] not in names]
+    return said
+
+
+_NAMES = frozenset(name for name, _ in _SECURE_HEADERS)
+
+
+def _declared_length(scope: Scope) -> int | None:
+    """How long the body is said to be: 0 when there is none, None when that is not known."""
+    length: int | None = 0
+    for name, value in scope["headers"]:
+        if name == b"content-length":
+            return int(value) if value.isdigit() else None
+        if name == b"transfer-encoding":
+            length = None
+    return length
 
 
 def _counting(receive: Receive, limit: int) -> Receive:

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from xxhash import xxh3_128_digest
 
 from vesalius.kit.blobs import Blobs
 from vesalius.kit.database import Predicate, every
 from vesalius.kit.errors import Invalid, NotFound, Unavailable, Unsupported
+from vesalius.kit.page_cache import read_cached
 from vesalius.kit.transaction import Transaction
 from vesalius.standards.dicom.pixel_data import SEGMENT, START
 from vesalius.standards.dicom.uids import transfer_syntax
@@ -32,7 +33,14 @@ SEGMENTS = """
     CASE WHEN frame_starts IS NULL THEN substring(segments FROM %s FOR %s) ELSE segments END
         AS segments
 """
+COLUMNS = {
+    "patient": "study.mrn",
+    "study": "study.study_instance_uid",
+    "series": "series.series_instance_uid",
+    "instance": "instance.sop_instance_uid",
+}
 Keys = str | Sequence[str] | None
+Octets = TypeVar("Octets", bytes, bytearray)
 
 
 async def instances(
@@ -54,18 +62,14 @@ async def instances(
 
 
 def _named(principal: Principal, **keys: Keys) -> Predicate:
-    columns = {
-        "patient": "study.mrn",
-        "study": "study.study_instance_uid",
-        "series": "series.series_instance_uid",
-        "instance": "instance.sop_instance_uid",
-    }
     named = []
     for name, values in keys.items():
         if values is None or len(values) == 0:
             continue
-        wanted = [values] if isinstance(values, str) else list(values)
-        named.append(Predicate(f"{columns[name]} = ANY(%s::text[])", (wanted,)))
+        if isinstance(values, str):
+            named.append(Predicate(f"{COLUMNS[name]} = %s", (values,)))
+        else:
+            named.append(Predicate(f"{COLUMNS[name]} = ANY(%s::text[])", (list(values),)))
     if not named:
         raise Invalid("say which instances")
     return every(named) & patient_predicate(principal, "study.patient_reference")
@@ -172,12 +176,16 @@ class _Frames:
         )
 
 
-async def read_frame(blobs: Blobs, frame: FrameRange) -> bytes:
+async def read_frame(blobs: Blobs, frame: FrameRange) -> bytes | bytearray:
     """The bytes of a frame as stored, each piece checked; with `bit_offset`, the bytes that
     hold it. Raises Unavailable when they are not what was stored."""
     if frame.deflated:
         return b"".join([await _inflated_piece(blobs, frame, piece) for piece in frame.pieces])
-    if blobs.local_path(frame.blob_key) is not None:
+    if (path := blobs.local_path(frame.blob_key)) is not None:
+        if len(frame.pieces) == 1:
+            offset, length, _ = piece = frame.pieces[0]
+            if (cached := read_cached(path, offset, length)) is not None:
+                return _checked(frame, piece, cached)
         # Read and hashed in one go beside the loop, which answers others meanwhile.
         return await asyncio.to_thread(_read_pieces, blobs, frame)
     pieces = []
@@ -195,7 +203,7 @@ def _read_pieces(blobs: Blobs, frame: FrameRange) -> bytes:
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
-def _checked(frame: FrameRange, piece: tuple[int, int, bytes], data: bytes) -> bytes:
+def _checked(frame: FrameRange, piece: tuple[int, int, bytes], data: Octets) -> Octets:
     if xxh3_128_digest(data) != piece[2]:
         raise damaged(frame.blob_key)
     return data
