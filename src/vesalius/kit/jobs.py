@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 log = logger(__name__)
 
 MAX_TRIES = 5
+# A connection is a process of PostgreSQL with some megabytes of its own.
+POOL_IDLE_SECONDS = 60.0
 JobFunction = Callable[..., Awaitable[None]]
 ChoreFunction = Callable[["Database"], Awaitable[None]]
 
@@ -170,6 +172,7 @@ class JobWorker:
             configure=configure,
             min_size=1,
             max_size=self.concurrency + 1,
+            max_idle=POOL_IDLE_SECONDS,
             open=False,
         )
 

@@ -1,5 +1,6 @@
 """The running house: the supervisor, and the roles of the processes it keeps running."""
 
+from vesalius.kit import memory
 from vesalius.serving.supervisor import Supervisor, migrate, supervise
 from vesalius.settings import Settings
 
@@ -25,6 +26,7 @@ def run_role(role: str, settings: Settings) -> int:
 
 def start_role(role: str) -> int:
     """Be a process the supervisor started, with the settings of the environment."""
+    memory.keep_tidy()
     return run_role(role, Settings())
 
 

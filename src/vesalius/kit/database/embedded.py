@@ -73,7 +73,7 @@ def programs() -> Path:
 class EmbeddedPostgres:
     """A PostgreSQL cluster in `directory`, started and stopped by its owner."""
 
-    def __init__(self, directory: Path, *, shared_buffers: str = "128MB") -> None:
+    def __init__(self, directory: Path, *, shared_buffers: str = "64MB") -> None:
         self.directory = directory.resolve()
         self.cluster = self.directory / "cluster"
         self.shared_buffers = shared_buffers
