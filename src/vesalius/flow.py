@@ -5,6 +5,7 @@ once, so it is idempotent: it looks at how things are now and makes them right.
 """
 
 from vesalius.care import orders, patients
+from vesalius.exchange import routing
 from vesalius.imaging import reading, reports, studies, worklist
 from vesalius.kit.outbox import Handlers
 from vesalius.kit.transaction import Transaction
@@ -56,6 +57,11 @@ async def list_for_reading(
     await reading.list_study(tx, event.study_instance_uid)
 
 
+async def forward_study(tx: Transaction, event: studies.StudyComplete) -> None:
+    """A study is complete: rules may send it on."""
+    await routing.forward(tx, event.study_instance_uid)
+
+
 async def move_report(tx: Transaction, event: studies.StudyMoved) -> None:
     """A study left a chart: its report leaves it too."""
     await reports.follow_study(tx, event.study_instance_uid)
@@ -74,7 +80,7 @@ HANDLERS: Handlers = {
     orders.OrderCancelled: [withdraw_step],
     archive.InstancesStored: [recount_study],
     studies.StudyArrived: [list_for_reading],
-    studies.StudyComplete: [list_for_reading],
+    studies.StudyComplete: [list_for_reading, forward_study],
     studies.StudyMoved: [list_for_reading, move_report],
     reports.ReportSigned: [complete_order],
     # Told to the browsers, heard by nobody in the house yet.

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import pydicom
 import pytest
 from pydicom.dataset import Dataset
 from pydicom.uid import generate_uid
@@ -155,8 +156,6 @@ def test_decompressed_for_storescp(
     served: RunningVesalius, storescp: Provider, tmp_path: Path
 ) -> None:
     """Every real file in whatever transfer syntax that we can decode arrives uncompressed."""
-    import pydicom
-
     files, uids = tmp_path / "files", set()
     files.mkdir()
     for name in ("MR_small_jp2klossless.dcm", "MR_small_jpeg_ls_lossless.dcm", "MR_small_RLE.dcm"):
@@ -170,3 +169,33 @@ def test_decompressed_for_storescp(
     received = [pydicom.dcmread(path) for path in storescp.folder.iterdir()]
     assert {str(each.SOPInstanceUID) for each in received} == uids
     assert all(not each.file_meta.TransferSyntaxUID.is_compressed for each in received)
+
+
+def test_rules_send_a_study_on(served: RunningVesalius, storescp: Provider, tmp_path: Path) -> None:
+    """From a C-STORE to the next archive: complete, routed, sent by a job, once."""
+    may = frozenset({"send"})
+    served.run(partial(admit, ae_title=storescp.title, port=storescp.port, may=may))
+    modality = f"M{generate_uid()[-12:]}"
+    served.run(partial(admit, ae_title=modality))
+    house = ("127.0.0.1", str(served.dicom_port), "--ae-title", served.ae_title)
+    routed, other = instances.slices(4), instances.slices(1)
+    other[0].StudyDescription = "Abdomen"
+    conditions = ("--modality", "CT", "--from", modality, "--description", "thorax")
+    added = vesalius(served, "route", "add", storescp.title, *conditions)
+    number = added.split()[1]
+    try:
+        assert f"from {modality}, description with thorax → {storescp.title}" in added
+        assert storescp.title in vesalius(served, "route", "list")
+        folder = _written(tmp_path / "files", [*other, *routed])
+        vesalius(served, "dicom", "send", *house, "--calling", modality, str(folder))
+        wanted = {str(each.SOPInstanceUID) for each in routed}
+        deadline = time.monotonic() + 60
+        while len(list(storescp.folder.iterdir())) < len(wanted):
+            assert time.monotonic() < deadline, served.log_tail()
+            time.sleep(0.1)
+        read = [pydicom.dcmread(path) for path in storescp.folder.iterdir()]
+        assert {str(each.SOPInstanceUID) for each in read} == wanted
+        assert "disabled" in vesalius(served, "route", "disable", number)
+    finally:
+        vesalius(served, "route", "remove", number)
+    assert "no such routing rule" in vesalius(served, "route", "remove", number, ok=False)

@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "user": ("user", "app", "Users, their roles and tokens."),
     "node": ("node", "app", "DICOM peers: who may call, and whom we call."),
     "dicom": ("dicom", "app", "Ask DICOM peers: echo, find, send, move."),
+    "route": ("route", "app", "Which studies go on to which node by themselves."),
     "audit": ("audit", "app", "The audit trail."),
     "simulate": ("simulate", "app", "Devices, for whoever has none."),
 }

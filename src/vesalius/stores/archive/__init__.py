@@ -2,7 +2,7 @@
 
 The shop front. Storing: `begin` an Intake, `feed` it, `finish` it, then `receive` what was sealed
 in a transaction (interfaces go through `imaging.studies.receive`, which calls `receive`).
-Finding: `find` (C-FIND and QIDO-RS alike) and `study`, `studies`, `series`. Retrieving:
+Finding: `find` (C-FIND and QIDO-RS alike) and `study`, `studies`, `series`, `sources`. Retrieving:
 `instances`, `metadata`, `frames`, `read_frame`, `bulk`, `stream_instance`.
 """
 
@@ -43,6 +43,7 @@ from vesalius.stores.archive.retrieval import (
     stream_bulk,
     stream_instance,
 )
+from vesalius.stores.archive.sources import sources
 from vesalius.stores.archive.studies import series, studies, study
 from vesalius.stores.archive.sweeper import sweep
 
@@ -83,6 +84,7 @@ __all__ = [
     "receive",
     "scrub",
     "series",
+    "sources",
     "storing_order",
     "stream_bulk",
     "stream_instance",
