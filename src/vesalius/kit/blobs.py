@@ -115,10 +115,18 @@ class BlobWriter:
 
     async def seal(self) -> SealedBlob:
         """Make the bytes durable under their key; when this returns a row may name them."""
+        return await self.begin_sealing()
+
+    def begin_sealing(self) -> asyncio.Task[SealedBlob]:
+        """As `seal`, with the disk at work when this returns."""
         crash_point("blob written")
+        loop = asyncio.get_running_loop()
+        settled = loop.run_in_executor(None, self._blobs.settle, self._file)
+        return loop.create_task(self._end_sealing(settled))
+
+    async def _end_sealing(self, settled: asyncio.Future[None]) -> SealedBlob:
         try:
-            loop = asyncio.get_running_loop()
-            await loop.run_in_executor(None, self._blobs.settle, self._file)
+            await settled
         finally:
             self._close()
         if self._blobs.remote is not None:

@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from vesalius.kit.blobs import Blobs, BlobWriter, SealedBlob
-from vesalius.kit.errors import Invalid
+from vesalius.kit.errors import Invalid, VesaliusError
 from vesalius.settings import Settings
 from vesalius.standards.dicom.file_meta import (
     MEDIA_STORAGE_SOP_INSTANCE_UID,
@@ -92,7 +92,7 @@ class Intake:
         self._frame_bits = 0
         self._frame_count = 0
         self._uids: dict[int, str] = {}
-        self._sealing: asyncio.Future[SealedBlob] | None = None
+        self._sealing: asyncio.Task[SealedBlob] | None = None
 
     @property
     def sop_class_uid(self) -> str | None:
@@ -131,16 +131,29 @@ class Intake:
             self._take(view[start : start + FEED_BYTES])
 
     async def finish(self) -> Sealed:
-        """The bytes are complete: check them and begin to make them durable.
+        """The bytes are complete: begin to make them durable, and check them meanwhile.
 
         Raises Invalid for a truncated data set, missing or malformed UIDs.
         """
+        sealing = self._sealing = self._writer.begin_sealing()
+        # Whoever gives the instance up need not look at how sealing went.
+        sealing.add_done_callback(lambda f: f.cancelled() or f.exception())
+        try:
+            return self._complete(sealing)
+        except BaseException:
+            # No row can name it yet.
+            with contextlib.suppress(VesaliusError):
+                await sealing
+            self._sealing = None
+            raise
+
+    def _complete(self, sealing: asyncio.Future[SealedBlob]) -> Sealed:
         if self._walker is None or self._syntax is None:
             assert self._meta is not None
             self._meta.close()
         for piece in self._inflater.finish() if self._inflater else ():
             self._walk(piece)
-        return self._describe()
+        return self._describe(sealing)
 
     async def abort(self) -> None:
         """Forget what was written.
@@ -246,7 +259,7 @@ class Intake:
         )
         return self._pixels
 
-    def _describe(self) -> Sealed:
+    def _describe(self, sealing: asyncio.Future[SealedBlob]) -> Sealed:
         walker, syntax = self._walker, self._syntax
         assert walker is not None
         assert syntax is not None
@@ -260,12 +273,9 @@ class Intake:
         starts = self._pixels.frame_starts() if self._pixels else None
         pixel_warnings = self._pixels.warnings if self._pixels else []
         metadata = self._metadata.finish()
-        self._sealing = asyncio.ensure_future(self._writer.seal())
-        # Whoever gives the instance up need not look at how sealing went.
-        self._sealing.add_done_callback(lambda f: f.cancelled() or f.exception())
         return Sealed(
             blob_key=self._writer.key,
-            blob=self._sealing,
+            blob=sealing,
             size=self._writer.size,
             sha256=self._writer.digest(),
             checksum=self._writer.checksum(),
