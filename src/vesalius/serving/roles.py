@@ -36,13 +36,13 @@ def http_application(house: House) -> ASGIApp:
     from vesalius.interfaces.fhir import routes as fhir
     from vesalius.interfaces.web import routes as web
     from vesalius.kit.http.authentication import Authentication
+    from vesalius.kit.http.lookup import Service
     from vesalius.kit.http.mounting import Mounting
     from vesalius.kit.http.protection import Protection
 
-    others = Starlette(routes=[*fhir.mounted(house), Mount("/", web.application(house))])
-    others.state.house = house
-    # The door that is asked most is found before any router is asked.
-    doors = Mounting({"/dicomweb": dicomweb.application(house)}, others)
+    browser = web.application(house)
+    others = Starlette(routes=[*fhir.mounted(house), Mount("/", browser)])
+    doors = Mounting({"/dicomweb": dicomweb.application(house)}, Service(browser, others))
     authenticated = Authentication(doors, resolve=web.resolver(house))
     return Protection(authenticated, body_limit=web.body_limit(house))
 

@@ -356,6 +356,17 @@ class TestAnswers:
             go_on.set()
             assert await client.chunks() == b"onetwo"
 
+    async def test_head_and_body_leave_together(self):
+        async with serving(path_back) as house:
+            loop = asyncio.get_running_loop()
+            with socket.create_connection(("127.0.0.1", house.port)) as raw:
+                raw.setblocking(False)
+                for _ in range(10):
+                    await loop.sock_sendall(raw, b"GET / HTTP/1.1\r\nHost: house\r\n\r\n")
+                    first = await loop.sock_recv(raw, 65536)
+                    assert first.startswith(b"HTTP/1.1 200")
+                    assert first.endswith(b"GET /?")
+
     async def test_pieces_arrive_whole(self):
         pieces = [b"head", bytearray(b"x" * 3 * MIB), memoryview(b"y" * 3 * MIB)[1:], b"tail"]
         whole = b"".join(pieces)

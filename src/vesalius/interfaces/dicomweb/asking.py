@@ -1,7 +1,9 @@
 """What every operation begins with: who asks, for which study, series, instance, in one house."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
+from starlette.datastructures import URL
 from starlette.requests import Request
 
 from vesalius.app import House
@@ -94,5 +96,19 @@ def frame_numbers_of(request: Request) -> list[int]:
 def base_url_of(request: Request) -> str:
     """The service's address as the client sees it, without a trailing slash."""
     public = house_of(request).settings.public_url
-    host = public.rstrip("/") if public else f"{request.url.scheme}://{request.url.netloc}"
-    return f"{host}{request.scope.get('root_path', '')}"
+    root_path = request.scope.get("root_path", "")
+    return f"{public.rstrip('/')}{root_path}" if public else f"{_origin(request)}{root_path}"
+
+
+def _origin(request: Request) -> str:
+    """Scheme and host of the request."""
+    scope = request.scope
+    host = next((value for name, value in scope["headers"] if name == b"host"), None)
+    return _origin_of(scope["scheme"], host, scope.get("server"))
+
+
+@lru_cache(maxsize=64)
+def _origin_of(scheme: str, host: bytes | None, server: tuple[str, int] | None) -> str:
+    headers = [(b"host", host)] if host is not None else []
+    url = URL(scope={"scheme": scheme, "headers": headers, "server": server, "path": "/"})
+    return f"{url.scheme}://{url.netloc}"

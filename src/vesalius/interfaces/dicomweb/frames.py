@@ -1,7 +1,9 @@
 """WADO-RS frames [RAD-107] (PS3.18 §10.4.1.1.6): stored bytes of frames, or decoded ones."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -22,8 +24,9 @@ from vesalius.interfaces.dicomweb.media_types import (
     LITTLE_ENDIAN,
     OCTETS,
     Wanted,
+    accepted,
     pixel_media_types,
-    wanted,
+    wanted_of,
     with_syntax,
 )
 from vesalius.interfaces.dicomweb.parts import Part, PiecesResponse, multipart_response
@@ -59,7 +62,7 @@ async def send_frames(request: Request, numbers: list[int] | None) -> Response:
     target = named_instance(request)
     async with looking_at(house, principal, target.study) as tx:
         ranges = await archive.frames(tx, principal, *target.uids, numbers)
-    form = choose_form(list(wanted(request)), ranges[0].transfer_syntax_uid, len(ranges))
+    form = form_for(accepted(request), ranges[0].transfer_syntax_uid, len(ranges))
     bodies = [await _body(house, principal, each, form) for each in ranges]
     media_type = with_syntax(form.media_type, form.transfer_syntax_uid)
     if not form.multipart:
@@ -97,9 +100,15 @@ def native_length(row: archive.InstanceRow) -> int | None:
     return rows * columns * samples * bits // 8 or None
 
 
-def choose_form(accepted: list[Wanted], stored: str, count: int) -> Form:
+@lru_cache(maxsize=256)
+def form_for(asked: str, stored: str, count: int) -> Form:
+    """The best form for this Accept header; `Unsupported` when there is none."""
+    return choose_form(wanted_of(asked), stored, count)
+
+
+def choose_form(choices: Sequence[Wanted], stored: str, count: int) -> Form:
     """The best form the client takes; `Unsupported` when there is none."""
-    for each in accepted:
+    for each in choices:
         if not (each.multipart or (each.single and count == 1)):
             continue
         if (form := _form(each, stored)) is not None:

@@ -1,11 +1,12 @@
 """DICOM media types (PS3.18 §8.7): what a client accepts, what transfer syntaxes are called."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from starlette.requests import Request
 
-from vesalius.kit.http.negotiation import MediaType, parse_accept
+from vesalius.kit.http.negotiation import MediaType, choose, parse_accept
 
 DICOM = "application/dicom"
 DICOM_JSON = "application/dicom+json"
@@ -61,25 +62,48 @@ class Wanted:
     transfer_syntax_uid: str | None
 
 
-def wanted(request: Request) -> Iterator[Wanted]:
-    """What the client accepts, best first.
+def accepted(request: Request) -> str:
+    """What the client accepts, as it says it.
 
     The `accept` query parameter counts before the header (PS3.18 §8.3.3.1).
     """
-    asked = request.query_params.get("accept") or ",".join(request.headers.getlist("accept"))
-    for each in parse_accept(asked):
-        if each.quality <= 0:
-            continue
-        syntax = each.parameters.get("transfer-syntax")
-        if each.name == MULTIPART:
-            inner = MediaType(each.parameters.get("type", "*/*").lower())
-            yield Wanted(True, False, inner, syntax)
-        elif each.name == "multipart/*":
-            yield Wanted(True, False, MediaType("*/*"), syntax)
-        elif each.name == "*/*":
-            yield Wanted(True, True, each, syntax)
-        else:
-            yield Wanted(False, True, each, syntax)
+    if request.scope["query_string"] and (asked := request.query_params.get("accept")):
+        return asked
+    values = [value for name, value in request.scope["headers"] if name == b"accept"]
+    return b",".join(values).decode("latin-1")
+
+
+def wanted(request: Request) -> Sequence[Wanted]:
+    """What the client accepts, best first."""
+    return wanted_of(accepted(request))
+
+
+@lru_cache(maxsize=256)
+def wanted_of(asked: str) -> Sequence[Wanted]:
+    """The media types of an Accept header, best first; few are ever asked for."""
+    return tuple(filter(None, map(_wanted, parse_accept(asked))))
+
+
+def _wanted(each: MediaType) -> Wanted | None:
+    if each.quality <= 0:
+        return None
+    syntax = each.parameters.get("transfer-syntax")
+    if each.name == MULTIPART:
+        inner = MediaType(each.parameters.get("type", "*/*").lower())
+        return Wanted(True, False, inner, syntax)
+    if each.name == "multipart/*":
+        return Wanted(True, False, MediaType("*/*"), syntax)
+    return Wanted(each.name == "*/*", True, each, syntax)
+
+
+def chosen(request: Request, *offered: str) -> str | None:
+    """The one of these media types that the client likes best, or None."""
+    return _best(accepted(request), offered)
+
+
+@lru_cache(maxsize=256)
+def _best(asked: str, offered: tuple[str, ...]) -> str | None:
+    return choose(asked, offered)
 
 
 def pixel_media_types(transfer_syntax_uid: str) -> tuple[str, ...]:

@@ -19,9 +19,8 @@ from vesalius.interfaces.dicomweb.asking import (
     target_of,
 )
 from vesalius.interfaces.dicomweb.looking import note_query
-from vesalius.interfaces.dicomweb.media_types import DICOM_JSON, JSON
+from vesalius.interfaces.dicomweb.media_types import DICOM_JSON, JSON, chosen
 from vesalius.kit.errors import Invalid, Unsupported
-from vesalius.kit.http.negotiation import choose
 from vesalius.standards.dicom.dictionary import vr_of
 from vesalius.standards.dicom.keys import item_at, path_of, values_of
 from vesalius.stores import archive
@@ -51,7 +50,7 @@ async def search_instances(request: Request) -> Response:
 async def _search(request: Request, level: archive.Level) -> Response:
     principal = principal_of(request)
     house = house_of(request)
-    media_type = choose(_accept(request), [DICOM_JSON, JSON])
+    media_type = chosen(request, DICOM_JSON, JSON)
     if media_type is None:
         raise Unsupported("Search results come as application/dicom+json only.")
     target = target_of(request)
@@ -67,10 +66,6 @@ async def _search(request: Request, level: archive.Level) -> Response:
         remark = "There are additional results that can be requested"
         response.headers["Warning"] = f'299 {request.url.netloc}: "{remark}"'
     return response
-
-
-def _accept(request: Request) -> str | None:
-    return request.query_params.get("accept") or request.headers.get("accept")
 
 
 def _read_query(

@@ -2,20 +2,11 @@
 
 Each operation is one file. It asks the room (`archive`, `studies`) and nobody else; the rooms
 ask the policy in their first line. Errors fly to `problems`.
-
-A viewer asks thousands of times a minute, so a path is looked up, not tried against one pattern
-after the other: in these paths words and identifiers alternate, and the words name the route.
-Whatever is not found so (other methods, a slash too many) is left to Starlette's router, which
-has the same routes.
 """
 
-from collections.abc import Awaitable, Callable
-
 from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from vesalius.app import House
 from vesalius.interfaces.dicomweb import problems
@@ -29,6 +20,7 @@ from vesalius.interfaces.dicomweb.wado_instances import retrieve_instances
 from vesalius.interfaces.dicomweb.wado_metadata import retrieve_metadata
 from vesalius.interfaces.dicomweb.wado_uri import retrieve_object
 from vesalius.kit.errors import VesaliusError
+from vesalius.kit.http.lookup import Service
 
 STUDY = "/studies/{study}"
 SERIES = STUDY + "/series/{series}"
@@ -69,9 +61,6 @@ ROUTES = [
 ]
 
 
-Operation = Callable[[Request], Awaitable[Response]]
-
-
 def application(house: House) -> ASGIApp:
     """The DICOMweb service of a house."""
     service = Starlette(
@@ -82,45 +71,4 @@ def application(house: House) -> ASGIApp:
         },
     )
     service.state.house = house
-    return _Service(service)
-
-
-def _operations() -> dict[tuple[str | int, ...], tuple[Operation, list[str]]]:
-    """By method, length and words of the path: what answers, and what its identifiers are."""
-    found: dict[tuple[str | int, ...], tuple[Operation, list[str]]] = {}
-    for route in ROUTES:
-        parts = route.path.split("/")
-        names = [name.strip("{}") for name in parts[2::2]]
-        if not any(":" in name for name in names):
-            for method in route.methods or ():
-                found[(method, len(parts), *parts[1::2])] = (route.endpoint, names)
-    return found
-
-
-class _Service:
-    """Finds the operation of a path, lets it answer, and says its errors in HTTP."""
-
-    def __init__(self, router: Starlette) -> None:
-        self._router = router
-        self._operations = _operations()
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request below the service's root."""
-        parts = scope["path"].removeprefix(scope["root_path"]).split("/")
-        identifiers = parts[2::2]
-        found = self._operations.get((scope["method"], len(parts), *parts[1::2]))
-        if found is None or not all(identifiers):
-            await self._router(scope, receive, send)
-            return
-        operation, names = found
-        scope["app"] = self._router
-        scope["path_params"] = dict(zip(names, identifiers, strict=True))
-        request = Request(scope, receive)
-        try:
-            response = await operation(request)
-        except VesaliusError as error:
-            response = await problems.answer(request, error)
-        except Exception as error:
-            response = await problems.answer_unexpected(request, error)
-        # An error from here on breaks the answer off: its beginning may be with the client.
-        await response(scope, receive, send)
+    return Service(service)

@@ -26,7 +26,7 @@ from vesalius.interfaces.dicomweb.failure_reasons import (
     PROCESSING_FAILURE,
     reason_of,
 )
-from vesalius.interfaces.dicomweb.media_types import DICOM, DICOM_JSON, JSON, MULTIPART
+from vesalius.interfaces.dicomweb.media_types import DICOM, DICOM_JSON, JSON, MULTIPART, chosen
 from vesalius.interfaces.dicomweb.store_response import Outcome, store_response
 from vesalius.kit.errors import Invalid, Unsupported, VesaliusError
 from vesalius.kit.http.multipart import (
@@ -36,7 +36,7 @@ from vesalius.kit.http.multipart import (
     PartEnded,
     boundary_of,
 )
-from vesalius.kit.http.negotiation import choose, parse_media_type
+from vesalius.kit.http.negotiation import parse_media_type
 from vesalius.kit.log import logger
 from vesalius.kit.transaction import Transaction
 from vesalius.stores import archive, audit
@@ -51,7 +51,7 @@ GROUP_INSTANCES = 32
 async def store(request: Request) -> Response:
     """`POST /studies` and `POST /studies/{study}`."""
     principal = require(principal_of(request), "study.store")
-    answer_type = choose(_accept(request), [DICOM_JSON, JSON])
+    answer_type = chosen(request, DICOM_JSON, JSON)
     if answer_type is None:
         raise Unsupported("The answer comes as application/dicom+json only.")
     target = target_of(request)
@@ -65,10 +65,6 @@ async def store(request: Request) -> Response:
     finally:
         await message.close()
     return store_response(message.outcome, base_url_of(request), answer_type)
-
-
-def _accept(request: Request) -> str | None:
-    return request.query_params.get("accept") or request.headers.get("accept")
 
 
 def _boundary(request: Request) -> bytes:

@@ -6,7 +6,7 @@ only as long as it is sent.
 """
 
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -59,7 +59,7 @@ async def retrieve_instances(request: Request) -> Response:
         )
         if not rows:
             raise NotFound("There is no such study, series or instance.")
-    plan = make_plan(list(wanted(request)), rows, alone=target.instance is not None)
+    plan = make_plan(wanted(request), rows, alone=target.instance is not None)
     if plan.packing == DICOM:
         row = plan.rows[0]
         stored = row.sop_instance_uid not in plan.transcoded
@@ -71,7 +71,7 @@ async def retrieve_instances(request: Request) -> Response:
     return await _send_parts(house, plan, base_url_of(request))
 
 
-def make_plan(accepted: list[Wanted], rows: list[archive.InstanceRow], *, alone: bool) -> _Plan:
+def make_plan(accepted: Sequence[Wanted], rows: list[archive.InstanceRow], *, alone: bool) -> _Plan:
     """The best packing the client takes in which every instance can be sent."""
     for packing in _packings(accepted, alone=alone):
         choices = [each for each in accepted if _packing(each, alone=alone) == packing]
@@ -83,7 +83,7 @@ def make_plan(accepted: list[Wanted], rows: list[archive.InstanceRow], *, alone:
     raise Unsupported("These instances cannot be sent in any of the accepted media types.")
 
 
-def _packings(accepted: list[Wanted], *, alone: bool) -> list[str]:
+def _packings(accepted: Sequence[Wanted], *, alone: bool) -> list[str]:
     found = (_packing(each, alone=alone) for each in accepted)
     return list(dict.fromkeys(each for each in found if each is not None))
 

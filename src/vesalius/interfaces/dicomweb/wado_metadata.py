@@ -8,9 +8,9 @@ from starlette.responses import Response
 
 from vesalius.interfaces.dicomweb.asking import house_of, principal_of, target_of
 from vesalius.interfaces.dicomweb.looking import looking_at
-from vesalius.interfaces.dicomweb.media_types import DICOM_JSON, JSON
+from vesalius.interfaces.dicomweb.media_types import DICOM_JSON, JSON, chosen
 from vesalius.kit.errors import Unsupported
-from vesalius.kit.http.negotiation import accepts_coding, choose
+from vesalius.kit.http.negotiation import accepts_coding
 from vesalius.stores import archive
 
 
@@ -19,8 +19,7 @@ async def retrieve_metadata(request: Request) -> Response:
     principal = principal_of(request)
     house = house_of(request)
     target = target_of(request)
-    asked = request.query_params.get("accept") or request.headers.get("accept")
-    media_type = choose(asked, [DICOM_JSON, JSON])
+    media_type = chosen(request, DICOM_JSON, JSON)
     if media_type is None:
         raise Unsupported("Metadata comes as application/dicom+json only.")
     async with looking_at(house, principal, target.study) as tx:

@@ -8,6 +8,7 @@ and an answer is written no faster than the client takes it.
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from typing import Any, ClassVar, cast
 from urllib.parse import unquote
 
@@ -134,6 +135,10 @@ class HttpConnection(asyncio.Protocol):
         """The client has taken most of it."""
         self.congested = False
         self._written.set()
+
+    def call_soon(self, action: Callable[[], None]) -> None:
+        """Do this at the end of the loop's turn."""
+        self._loop.call_soon(action)
 
     async def drain(self) -> None:
         """Wait until more may be written, or the client is gone."""

@@ -6,7 +6,7 @@ Besides the messages of ASGI it takes one of ours, for which `scope["extensions"
 
 import asyncio
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from http import HTTPStatus
 from typing import Protocol
@@ -47,6 +47,7 @@ class Connection(Protocol):
     transport: asyncio.Transport
     congested: bool
 
+    def call_soon(self, action: Callable[[], None]) -> None: ...
     def common_lines(self) -> bytes: ...
     async def drain(self) -> None: ...
     def resume_reading(self) -> None: ...
@@ -63,6 +64,7 @@ class Exchange:
         "_chunks",
         "_connection",
         "_end_told",
+        "_head",
         "_left",
         "_wants_continue",
         "_without_body",
@@ -99,6 +101,7 @@ class Exchange:
         self._chunks: list[bytes] = []
         self._end_told = False
         self._changed: asyncio.Event | None = None
+        self._head: bytes | None = None
         self._without_body = False
         self._chunked = False
         # Bytes of the answer's body still to come; None when the application did not say.
@@ -136,6 +139,7 @@ class Exchange:
     def _break_off(self) -> None:
         # The client sees by the length, or by the missing last chunk, that this is not all.
         if not self.answered:
+            self._flush_head()
             self._connection.transport.close()
 
     # The request, coming in
@@ -233,22 +237,35 @@ class Exchange:
         if not self.keep_alive:
             lines.append(b"connection: close\r\n")
         lines.append(b"\r\n")
-        # The loop holds a small write back until the end of its turn, or until a larger one:
-        # head and body leave together.
-        self._connection.transport.write(b"".join(lines))
+        # Head and body leave together when the body follows at once, as it mostly does; else the
+        # head goes alone at the end of this turn of the loop.
+        self._head = b"".join(lines)
+        self._connection.call_soon(self._flush_head)
+
+    def _flush_head(self) -> None:
+        head, self._head = self._head, None
+        if head is not None and not self.disconnected:
+            self._connection.transport.write(head)
+
+    def _write(self, pieces: Sequence[Buffer]) -> None:
+        head, self._head = self._head, None
+        if head is not None:
+            pieces = [head, *pieces]
+        if pieces:
+            self._connection.transport.writelines(pieces)
 
     def _send_body(self, body: Buffer, *, last: bool) -> None:
+        size = len(body)
         if self._without_body:
-            pass
+            self._write(())
         elif self._chunked:
-            size = len(body)
             pieces = [b"%x\r\n" % size, body, b"\r\n"] if size else []
             if last:
                 pieces.append(b"0\r\n\r\n")
-            self._connection.transport.writelines(pieces)
+            self._write(pieces)
         else:
-            self._count(len(body))
-            self._connection.transport.write(body)
+            self._count(size)
+            self._write((body,) if size else ())
         if last:
             self._end()
 
@@ -257,7 +274,7 @@ class Exchange:
             self._send_body(b"" if self._without_body else b"".join(pieces), last=True)
             return
         self._count(sum(map(len, pieces)))
-        self._connection.transport.writelines(pieces)
+        self._write(pieces)
         self._end()
 
     def _count(self, size: int) -> None:
