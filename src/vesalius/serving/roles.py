@@ -42,6 +42,7 @@ def http_application(house: House) -> ASGIApp:
 
     browser = web.application(house)
     others = Starlette(routes=[*fhir.mounted(house), Mount("/", browser)])
+    others.state.house = house
     doors = Mounting({"/dicomweb": dicomweb.application(house)}, Service(browser, others))
     authenticated = Authentication(doors, resolve=web.resolver(house))
     return Protection(authenticated, body_limit=web.body_limit(house))
