@@ -1,6 +1,6 @@
 """`python -m bench`: this product beside Orthanc, in turn, on the same machine and files.
 
-python -m bench                     the real run: about half an hour on two cores
+python -m bench                     the real run: about twenty minutes on two cores
 python -m bench --only frame_ct     some measures
 python -m bench --smoke             shows that everything runs; the numbers say nothing
 """
@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from bench import report
 from bench.material import Material
@@ -62,24 +62,27 @@ def run(
     products: list[Product] = [theirs, ours]
     started: list[Product] = []
     try:
-        with console.status("making the material and loading both"):
+        with console.status("starting both and making the material"):
             for product in products:
                 product.folder.mkdir(parents=True)
                 product.start()
                 started.append(product)
             bench = Bench(Material(folder / "material"), sizes)
-            load(bench, products)
         columns = (
             TextColumn("{task.description}"),
             BarColumn(),
-            MofNCompleteColumn(),
+            TaskProgressColumn(),
             TimeElapsedColumn(),
         )
         results = []
         with Progress(*columns, console=console) as progress:
+            loading = progress.add_task("loading both", total=1)
+            for share in load(bench, products):
+                progress.advance(loading, share)
+            progress.update(loading, completed=1)
             for measure in progress.track(measures, description="measuring"):
                 results.append(_measure(measure, bench, ours, theirs, repetitions))
-        report.write(output, results, ours, theirs)
+        report.write(output, results, ours, theirs, sizes)
         console.print(f"written to {output / 'benchmark.md'}")
     finally:
         for product in started:
@@ -93,6 +96,7 @@ def _measure(
     result = Result(measure)
     for number in range(repetitions):
         for product in (theirs, ours):
+            product.let_be_shipped(measure.shipped)
             if measure.restart:
                 product.restart()
             before = cpu_seconds(product.roots)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-from bench.measures import Measure
+from bench.measures import Measure, Sizes
 from bench.products import Product
 
 
@@ -32,12 +32,14 @@ class Result:
         return ours / theirs if self.measure.better == "higher" else theirs / ours
 
 
-def write(folder: Path, results: Sequence[Result], ours: Product, theirs: Product) -> None:
+def write(
+    folder: Path, results: Sequence[Result], ours: Product, theirs: Product, sizes: Sizes
+) -> None:
     """Both files."""
     folder.mkdir(parents=True, exist_ok=True)
     rows = [_row(result, ours, theirs) for result in results]
     (folder / "benchmark.json").write_text(json.dumps(rows, indent=1) + "\n")
-    (folder / "benchmark.md").write_text(_page(results, ours, theirs))
+    (folder / "benchmark.md").write_text(_page(results, ours, theirs, sizes))
 
 
 def _row(result: Result, ours: Product, theirs: Product) -> dict[str, object]:
@@ -61,7 +63,7 @@ def _row(result: Result, ours: Product, theirs: Product) -> dict[str, object]:
     }
 
 
-def _page(results: Sequence[Result], ours: Product, theirs: Product) -> str:
+def _page(results: Sequence[Result], ours: Product, theirs: Product, sizes: Sizes) -> str:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
     lines = [
         "# Benchmark",
@@ -75,9 +77,11 @@ def _page(results: Sequence[Result], ours: Product, theirs: Product) -> str:
         f"- {theirs.name}: {theirs.settings()}.",
         "- Both get the same files and are asked in turn, run by run; the numbers are medians of"
         f" {max(len(r.ours) for r in results)} runs. Every answer is checked.",
-        "- *As shipped* is DCMTK's client as it comes: Nagle's algorithm and delayed"
-        " acknowledgements make it wait at every instance unless the peer cures it. *NODELAY* is"
-        " the same program with TCP_NODELAY=1; it is the fairer comparison.",
+        "- *As shipped* is DCMTK's client and each product as they come: Nagle's algorithm and"
+        " delayed acknowledgements make the client wait at every instance unless the product cures"
+        " it. *NODELAY* is TCP_NODELAY=1 for client and Orthanc; it is the fairer comparison.",
+        f"- While measured, both hold {sizes.studies:,} studies of {sizes.per_study} instances"
+        " besides what the lines name.",
         "- CPU is what all processes of a product spent on all runs of a line, PostgreSQL"
         " included; the client's is in neither.",
         "",

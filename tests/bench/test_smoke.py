@@ -57,4 +57,4 @@ def test_the_ids_are_those_the_house_promised():
         " metadata_4000_cold frame_ct frame_us rendered study_bytes cmove_300_nodelay"
         " cmove_300_shipped cget_300_nodelay cget_300_shipped cfind_patientid memory_pss"
     )
-    assert {measure.id for measure in MEASURES} == set(promised.split())
+    assert {measure.id for measure in MEASURES} >= set(promised.split())
