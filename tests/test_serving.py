@@ -1,5 +1,6 @@
 """The supervisor: everything up, everything down, and one that dies comes back."""
 
+import asyncio
 import os
 import signal
 import socket
@@ -14,6 +15,8 @@ import httpx
 import pytest
 
 from tests.running import RunningVesalius, _descendants
+from vesalius.kit import nursery
+from vesalius.serving import renewal
 
 
 @pytest.fixture(scope="module")
@@ -142,3 +145,34 @@ def test_children_end_with_a_killed_supervisor(running: RunningVesalius) -> None
     # The orphaned PostgreSQL is adopted by the next start.
     running.start()
     assert httpx.get(f"{running.url}/health/ready").status_code == 200
+
+
+async def test_a_role_that_has_grown_is_renewed_once_idle(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nursery, "_given", 0)
+    stop, asked, idle = asyncio.Event(), asyncio.Event(), False
+
+    def is_idle() -> bool:
+        asked.set()
+        return idle
+
+    look = renewal.when_grown(is_idle, stop, look_seconds=0.5, grown_bytes=2**24)
+    task = asyncio.create_task(look)
+    await asyncio.sleep(0)
+    held = bytearray(b"x") * 2**26
+    async with asyncio.timeout(20):
+        await asked.wait()
+        assert not stop.is_set(), "it was not idle"
+        idle = True
+        assert await task
+    assert stop.is_set()
+    assert len(held) == 2**26
+
+
+async def test_a_process_that_was_not_forked_is_not_renewed() -> None:
+    stop = asyncio.Event()
+    look = renewal.when_grown(lambda: True, stop, look_seconds=0.001, grown_bytes=-(2**30))
+    task = asyncio.create_task(look)
+    done, _ = await asyncio.wait({task}, timeout=0.2)
+    assert not done
+    stop.set()
+    assert not await task

@@ -128,14 +128,19 @@ class JobWorker:
         self.database = database
         self.concurrency = concurrency
         self.drain_seconds = drain_seconds
+        self.running = 0
         self.app = procrastinate.App(connector=procrastinate.PsycopgConnector())
         for name, function in JOBS.items():
             self.app.task(name=name, retry=_Retry())(self._task(function))
 
     def _task(self, function: JobFunction) -> Callable[..., Awaitable[None]]:
         async def run(**arguments: Any) -> None:
-            async with self.database.transaction() as tx:
-                await function(tx, **arguments)
+            self.running += 1
+            try:
+                async with self.database.transaction() as tx:
+                    await function(tx, **arguments)
+            finally:
+                self.running -= 1
 
         return run
 

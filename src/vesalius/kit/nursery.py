@@ -42,6 +42,11 @@ AFRESH = "from vesalius.kit import nursery; nursery.main()"
 _given: int | None = None
 
 
+def bore_this_process() -> bool:
+    """Whether this process was forked, as one that may have others forked."""
+    return _given is not None
+
+
 class Channel:
     """Where a nursery is asked for processes; the processes it bears may have one too."""
 

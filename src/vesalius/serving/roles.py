@@ -132,14 +132,18 @@ async def serve_jobs(house: House, stop: asyncio.Event) -> int:
     from vesalius import flow
     from vesalius.kit.jobs import JobWorker
     from vesalius.kit.outbox import Dispatcher
+    from vesalius.serving import renewal
     from vesalius.stores import audit
 
     worker = JobWorker(house.database, house.settings.job_concurrency, house.settings.drain_seconds)
     dispatcher = Dispatcher(house.database, flow.HANDLERS)
-    await asyncio.gather(
-        worker.run(stop), dispatcher.run(stop), audit.keep_sealing(house.database, stop)
+    grown, *_ = await asyncio.gather(
+        renewal.when_grown(lambda: worker.running == 0, stop),
+        worker.run(stop),
+        dispatcher.run(stop),
+        audit.keep_sealing(house.database, stop),
     )
-    return 0
+    return AGAIN if grown else 0
 
 
 Role = Callable[[House, asyncio.Event], Awaitable[int]]

@@ -11,13 +11,14 @@ NO_PATIENT = 0
 SEVERAL_PATIENTS = 1
 
 
-@lru_cache(maxsize=65536)
+# Codes come again and again, UIDs do not: a larger cache holds those, 300 bytes each.
+@lru_cache(maxsize=4096)
 def resource_key(reference: str) -> int:
     """The key of `Type/id`, or of the URL of something that lives elsewhere."""
     return _number(reference, 8)
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=4096)
 def token_hash(parameter: str, system: str | None, code: str | None) -> int:
     """Of a token; without system: in any system; without code: anything of the system."""
     where = "*" if system is None else f"={system}"
