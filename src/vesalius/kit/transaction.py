@@ -108,7 +108,8 @@ class Transaction:
                 yield row
             if len(rows) < at_once:
                 break
-        await self.execute(f"CLOSE {cursor}", prepare=False)
+        # Travels with what comes next, the commit at the latest.
+        self._wire.add(f"CLOSE {cursor}", prepare=False)
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:

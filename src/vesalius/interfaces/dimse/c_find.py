@@ -56,7 +56,7 @@ async def answer(caller: Caller, message: Message) -> None:
     identifier = await caller.identifier(message)
     answers = _Answers(caller, message)
     try:
-        async with caller.house.database.transaction(durable=False) as tx:
+        async with caller.house.database.inquiry() as tx:
             if is_worklist:
                 for item in await worklist.find(tx, caller.principal, identifier):
                     await answers.add(item)

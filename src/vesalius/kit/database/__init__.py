@@ -26,7 +26,9 @@ __all__ = ["FALSE", "TRUE", "Database", "Predicate", "every", "some"]
 
 log = logger(__name__)
 
-NUDGE_SECONDS = 0.05
+# News is told soon; while much is told, less often and more at a time.
+NUDGE_SECONDS, BUSY_NUDGE_SECONDS = 0.05, 0.3
+BUSY_SECONDS = 1.0
 RECONNECT_SECONDS = 1.0
 OPEN_SECONDS = 30.0
 READY_SECONDS = 2.0
@@ -70,6 +72,7 @@ class Database:
         self.workers = workers
         self.clock = clock or Clock()
         self._nudging: asyncio.TimerHandle | None = None
+        self._nudged = 0.0
         self._tasks: set[asyncio.Task[None]] = set()
         # What every connection is told first.
         self.setup = (
@@ -161,10 +164,13 @@ class Database:
         """
         if self._nudging is None:
             loop = asyncio.get_running_loop()
-            self._nudging = loop.call_later(NUDGE_SECONDS, self._start_nudge)
+            is_busy = loop.time() - self._nudged < BUSY_SECONDS
+            pause = BUSY_NUDGE_SECONDS if is_busy else NUDGE_SECONDS
+            self._nudging = loop.call_later(pause, self._start_nudge)
 
     def _start_nudge(self) -> None:
         self._nudging = None
+        self._nudged = asyncio.get_running_loop().time()
         task = asyncio.create_task(self._send_nudge())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
