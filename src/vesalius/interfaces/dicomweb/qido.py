@@ -72,7 +72,7 @@ def _read_query(
     request: Request, level: archive.Level, target: Target, most: int
 ) -> tuple[archive.Query, int]:
     """(the question, how many answers to give); one more is asked for, to know of the rest."""
-    if len(request.url.query) > QUERY_CHARACTERS:
+    if len(request.scope["query_string"]) > QUERY_CHARACTERS:
         raise Invalid("The query is too long.")
     items = request.query_params.multi_items()
     if len(items) > MOST_PARAMETERS:

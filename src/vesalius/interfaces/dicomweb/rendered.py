@@ -82,7 +82,7 @@ def _choose(request: Request, *, several: bool) -> tuple[bool, str]:
 
 
 def _remark(request: Request) -> str | None:
-    ignored = sorted(IGNORED & set(request.query_params))
+    ignored = sorted(IGNORED & request.query_params.keys())
     if not ignored:
         return None
     return f'299 {request.url.netloc}: "The following were ignored: {", ".join(ignored)}"'

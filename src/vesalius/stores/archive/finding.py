@@ -5,6 +5,7 @@ for those rows only. The access policy is in its WHERE clause.
 """
 
 from collections.abc import AsyncIterator
+from functools import lru_cache
 from typing import Any
 
 from vesalius.kit.database import Predicate
@@ -14,7 +15,7 @@ from vesalius.standards.dicom.matching import criteria_of
 from vesalius.stores.access import Principal, patient_predicate, require
 from vesalius.stores.archive import attributes as a
 from vesalius.stores.archive.criteria import where
-from vesalius.stores.archive.model import Level, Query
+from vesalius.stores.archive.model import Level, Query, Returning
 
 findable = a.findable
 
@@ -102,11 +103,12 @@ async def find_each(
         yield answer.of(row)
 
 
+_COUNTED = {tag for each in a.COMPUTED.values() for tag in each} - {a.MODALITIES_IN_STUDY}
+
+
 def _counts(level: Level, query: Query) -> bool:
     """Whether anything is asked that must be counted."""
-    asked = _asked(level, query)
-    counted = {tag for each in a.COMPUTED.values() for tag in each} - {a.MODALITIES_IN_STUDY}
-    return bool(asked & counted) or a.SOP_CLASSES_IN_STUDY in asked
+    return not _COUNTED.isdisjoint(_asked(level, query))
 
 
 def _statement(principal: Principal, level: Level, query: Query, *, counted: bool) -> Predicate:
@@ -170,22 +172,30 @@ def _lower_columns(query: Query, level: Level) -> str:
     return ", ".join(columns)
 
 
-def _asked(level: Level, query: Query) -> set[str]:
+def _asked(level: Level, query: Query) -> frozenset[str]:
     """Which tags an answer has."""
-    asked = set(query.identifier) | set(query.include) | set(a.UNIQUE_KEYS[level])
-    if query.returning == "requested":
-        return asked
+    return frozenset(_tags(level, frozenset(query.identifier), query.include, query.returning))
+
+
+@lru_cache(maxsize=256)
+def _tags(
+    level: Level, named: frozenset[str], include: frozenset[str], returning: Returning
+) -> tuple[str, ...]:
+    """The tags of an answer in their order; the same questions come again and again."""
+    asked = named | include | set(a.UNIQUE_KEYS[level])
+    if returning == "requested":
+        return tuple(sorted(asked))
     asked |= a.DEFAULTS[level]
     # PS3.18 10.6.3.3: a search across studies or series tells of which each match is.
-    if level in ("SERIES", "IMAGE") and "0020000D" not in query.identifier:
+    if level in ("SERIES", "IMAGE") and "0020000D" not in named:
         asked |= a.DEFAULTS["STUDY"]
-    if level == "IMAGE" and "0020000E" not in query.identifier:
+    if level == "IMAGE" and "0020000E" not in named:
         asked |= a.DEFAULTS["SERIES"]
-    if query.returning == "all":
+    if returning == "all":
         for above in a.ABOVE[level]:
             asked |= set(a.TAGS_BY_LEVEL[above])
         asked |= set(a.COMPUTED[level])
-    return asked
+    return tuple(sorted(asked))
 
 
 class _Answer:
@@ -193,13 +203,11 @@ class _Answer:
 
     def __init__(self, level: Level, query: Query) -> None:
         self._level = level
-        self._tags = sorted(_asked(level, query))
+        self._identifier = query.identifier
+        self._tags = _tags(level, frozenset(query.identifier), query.include, query.returning)
         # What the identifier names comes back even when empty (PS3.4 C.2.2.1.3); what we
         # offer unasked only when there is something.
-        self._named = set(query.identifier) | set(query.include)
-        self._vrs = {
-            tag: (query.identifier.get(tag) or {}).get("vr") or vr_of(tag) for tag in self._tags
-        }
+        self._empty = {*query.identifier, *query.include, *a.UNIQUE_KEYS[level]}
 
     def of(self, row: dict[str, Any]) -> dict[str, Any]:
         sources = [row[name] for name in ("attributes", "between", "above") if name in row]
@@ -211,8 +219,9 @@ class _Answer:
                 element = next((source[tag] for source in sources if tag in source), None)
             if element is not None:
                 out[tag] = element
-            elif tag in self._named or tag in a.UNIQUE_KEYS[self._level]:
-                out[tag] = {"vr": self._vrs[tag]}
+            elif tag in self._empty:
+                vr = (self._identifier.get(tag) or {}).get("vr") or vr_of(tag)
+                out[tag] = {"vr": vr}
         if a.CHARACTER_SET not in out or "Value" not in out[a.CHARACTER_SET]:
             # The text of rows is Unicode, whatever it was sent in.
             out = {a.CHARACTER_SET: {"vr": "CS", "Value": ["ISO_IR 192"]}, **out}
