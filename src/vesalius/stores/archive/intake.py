@@ -31,6 +31,8 @@ from vesalius.stores.archive.metadata_stream import MetadataStream
 from vesalius.stores.archive.model import BulkRange, Sealed
 
 FEED_BYTES = 256 * 1024
+# The walker copies what it is given; a header is seldom longer.
+HEADER_FEED_BYTES = 16 * 1024
 SOP_CLASS, SOP_INSTANCE = 0x00080016, 0x00080018
 STUDY_UID, SERIES_UID = 0x0020000D, 0x0020000E
 EMPTY_DIGEST = hashlib.sha256().digest()
@@ -127,8 +129,10 @@ class Intake:
             raise Invalid("the instance is larger than we take")
         self._writer.write(chunk)
         view = memoryview(chunk)
-        for start in range(0, len(view), FEED_BYTES):
-            self._take(view[start : start + FEED_BYTES])
+        while view:
+            length = HEADER_FEED_BYTES if self._pixels is None else FEED_BYTES
+            self._take(view[:length])
+            view = view[length:]
 
     async def finish(self) -> Sealed:
         """The bytes are complete: begin to make them durable, and check them meanwhile.

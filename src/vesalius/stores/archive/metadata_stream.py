@@ -12,7 +12,9 @@ from vesalius.standards.dicom.walker import BULK_ROOT
 
 # How much JSON may wait for the UIDs that its URIs need.
 WAITING_LIMIT = 4 * 1024 * 1024
-LEVEL = 1
+# A window of 8 KB and small tables: headers are short, and larger ones cost more to get from the
+# system, page by page, than the compressing itself.
+LEVEL, WINDOW_BITS, MEMORY_LEVEL = 1, 13, 6
 
 
 class MetadataStream:
@@ -24,7 +26,7 @@ class MetadataStream:
         self._root: bytes | None = None
         self._waiting: list[bytes] = []
         self._waiting_size = 0
-        self._compress = zlib.compressobj(LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS, 9)
+        self._compress = zlib.compressobj(LEVEL, zlib.DEFLATED, -WINDOW_BITS, MEMORY_LEVEL)
         self._out: list[bytes] = []
 
     def name_root(self, root: str) -> None:
