@@ -34,6 +34,7 @@ ANSWER_SECONDS = 20.0
 PR_SET_CHILD_SUBREAPER = 36
 M_ARENA_MAX = -8
 ARENAS = 2
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 # Not `-m`: what it bears must find this very module, not another called `__main__`.
 AFRESH = "from vesalius.kit import nursery; nursery.main()"
 
@@ -209,6 +210,7 @@ class Nursery:
     def __init__(self, ours: socket.socket, theirs: socket.socket) -> None:
         self.channel = Channel(ours)
         self._theirs = theirs
+        self._started = False
 
     @classmethod
     def possible(cls) -> "Nursery | None":
@@ -220,20 +222,23 @@ class Nursery:
         except OSError:
             return None
 
-    def start(self) -> "Forked | subprocess.Popen[bytes]":
-        """Its process.
+    def start(self, held: Sequence[int] = ()) -> "Forked | subprocess.Popen[bytes]":
+        """Its process, which lets go of what only this one is to have `held` open.
 
-        Forked itself while that is safe, for what this process has loaded is then shared too;
-        a fresh Python once there are threads.
+        Forked itself at first, for what this process has loaded is then shared too; later, when
+        there are threads and pipes to others, a fresh Python.
         """
-        if threading.active_count() > 1:
+        if self._started or threading.active_count() > 1:
             return _spawn(self._theirs)
+        self._started = True
         # Or the nursery's collector would write into every page that is shared with it.
         gc.collect()
         gc.freeze()
         pid = os.fork()
         if pid == 0:
             self.channel.close()
+            for fd in held:
+                os.close(fd)
             os.setsid()
             _end(_call(serve, self._theirs))
         return Forked(pid)
@@ -265,6 +270,9 @@ def serve(connection: socket.socket) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGCHLD, _collect)
+    # One thread does the numerics; a pool of them would not survive a fork.
+    os.environ.update(ONE_THREAD)
+    sys.dont_write_bytecode = False
     _entitle("vesalius: nursery")
     # Must be said before there is a second thread; each arena keeps what it once needed.
     with contextlib.suppress(AttributeError):
@@ -291,10 +299,8 @@ def serve(connection: socket.socket) -> int:
 
 def _load(request: dict[str, Any]) -> None:
     os.environ.clear()
-    # One thread does the numerics; a pool of them would not survive a fork.
-    os.environ.update(request["environment"], OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1")
+    os.environ.update(request["environment"], **ONE_THREAD)
     metrics.join()
-    sys.dont_write_bytecode = False
     _import(request["load"])
 
 

@@ -2,10 +2,11 @@
 
 The embedded PostgreSQL if no other is set, the migrations, then web workers, DICOM acceptors and a
 job worker, each a process (`roles`) that is started again when it dies. They are forked from a
-nursery (`kit.nursery`), which has loaded the rooms once for all; this process loads none: it lives
-as long as the house and should stay small.
+nursery (`kit.nursery`), and that from this process, which loads the rooms for all of them and uses
+none: what it has loaded is the same memory everywhere.
 """
 
+import fcntl
 import os
 import signal
 import socket
@@ -14,12 +15,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Protocol
-
-from filelock import FileLock, Timeout
 
 from vesalius.kit import metrics
 from vesalius.kit.database.embedded import EmbeddedPostgres
@@ -36,7 +37,7 @@ RESTART_SECONDS = (0.1, 0.5, 2.0, 5.0)
 STEADY_SECONDS = 30.0
 # A role that ends with this asks to be started again (`roles`), nothing went wrong.
 AGAIN = 75
-# What the roles need, loaded by the nursery for all of them.
+# What the roles need, loaded once for all of them.
 ROOMS = (
     "vesalius.serving.roles",
     "vesalius.flow",
@@ -46,6 +47,8 @@ ROOMS = (
     "vesalius.interfaces.dimse.network",
     "vesalius.interfaces.fhir.routes",
     "vesalius.interfaces.web.routes",
+    "procrastinate.worker",
+    "uvicorn",
 )
 
 
@@ -82,6 +85,7 @@ class Supervisor:
         self._stopping = threading.Event()
         self._nursery: Nursery | None = None
         self._forker = Child("nursery", 0)
+        self._held: list[int] = []
 
     def start(self) -> Settings:
         """Bring everything up; the settings with the ports and the database in use.
@@ -89,15 +93,13 @@ class Supervisor:
         Raises Conflict when the folder or a port is taken, Unavailable when the database does
         not start or is newer than this program.
         """
-        # First of all: it must inherit neither the folder's lock nor a connection.
-        self._nursery = Nursery.possible()
-        self._start_nursery()
         settings = self.settings
         settings.data_directory.mkdir(parents=True, exist_ok=True)
         self._take_folder(settings.data_directory)
+        metrics.share(settings.data_directory.resolve() / "metrics")
         web_port = self._reserve(settings.web_host, settings.web_port, "web")
         dicom_port = self._reserve(settings.dicom_host, settings.dicom_port, "DICOM")
-        url = settings.database_url or self._start_postgres(settings.data_directory)
+        url = self._start_postgres_and_nursery()
         self.settings = settings = settings.model_copy(
             update={
                 "database_url": url,
@@ -106,9 +108,6 @@ class Supervisor:
                 "data_directory": settings.data_directory.resolve(),
             }
         )
-        metrics.share(settings.data_directory.resolve() / "metrics")
-        # Loads the rooms while the database comes up.
-        self._load_rooms()
         self.progress("bringing the database schema up to date")
         migrate(settings)
         roles = ["web"] * settings.web_processes + ["dimse"] * settings.dicom_processes + ["jobs"]
@@ -152,12 +151,17 @@ class Supervisor:
         self._stack.close()
 
     def _take_folder(self, folder: Path) -> None:
-        lock = FileLock(folder / "lock", timeout=0)
+        lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o644)
+        self._keep(lock)
         try:
-            lock.acquire()
-        except Timeout as error:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
             raise Conflict(f"another Vesalius is running on {folder}") from error
-        self._stack.callback(lock.release)
+
+    def _keep(self, fd: int) -> None:
+        """Hold this until the end, and alone."""
+        self._stack.callback(os.close, fd)
+        self._held.append(fd)
 
     def _reserve(self, host: str, port: int, name: str) -> int:
         # Whoever binds a shared port without this look would silently share it with a stranger.
@@ -169,9 +173,24 @@ class Supervisor:
                 port = probe.getsockname()[1]
             except OSError as error:
                 raise Conflict(f"the {name} port {port} on {host} is taken") from error
-        held = shared_socket(host, port)
-        self._stack.callback(held.close)
+        self._keep(shared_socket(host, port).detach())
         return port
+
+    def _start_postgres_and_nursery(self) -> str:
+        """The database comes up while the rooms are loaded; both take a second."""
+        settings = self.settings
+        with ThreadPoolExecutor(1) as beside:
+            url = beside.submit(
+                lambda: settings.database_url or self._start_postgres(settings.data_directory)
+            )
+            self._nursery = Nursery.possible()
+            if self._nursery is not None:
+                for room in ROOMS:
+                    import_module(room)
+        started = url.result()
+        # Only now, with no thread beside this one.
+        self._start_nursery()
+        return started
 
     def _start_postgres(self, folder: Path) -> str:
         self.progress("starting PostgreSQL")
@@ -184,7 +203,7 @@ class Supervisor:
         if self._nursery is None:
             return
         try:
-            self._forker.process = self._nursery.start()
+            self._forker.process = self._nursery.start(self._held)
         except OSError as error:
             log.warning("no nursery: processes are started afresh", reason=str(error))
             self._nursery = None
