@@ -185,6 +185,17 @@ class TestTransactionParts:
             rows = await tx.fetch_all("SELECT tower FROM bell ORDER BY tower")
         assert [row["tower"] for row in rows] == ["north", "west"]
 
+    async def test_a_part_that_fails_before_it_asked_anything(self, house: House) -> None:
+        with pytest.raises(LookupError):
+            async with house.database.transaction() as tx:
+                with pytest.raises(KeyError):
+                    async with tx.savepoint():
+                        raise KeyError
+                await tx.execute("CREATE TABLE bell (tower text)")
+                raise LookupError
+        async with house.database.reading() as tx:
+            assert await tx.fetch_value("SELECT to_regclass('bell')") is None
+
     async def test_a_pipelined_failure_undoes_everything(self, house: House) -> None:
         async with house.database.transaction() as tx:
             await tx.execute("CREATE TABLE bell (tower text UNIQUE)")

@@ -116,10 +116,9 @@ class Transaction:
         """A part that is undone alone when its block raises; its news is for the caller to drop."""
         self._savepoints += 1
         name = f"part_{self._savepoints}"
-        # Earlier statements that fail must do so outside.
-        if self._pipelined:
-            await self._wire.run()
+        # What was collected before, BEGIN with it, stands whatever becomes of this part.
         self._wire.add(f"SAVEPOINT {name}", prepare=False)
+        await self._wire.run()
         try:
             yield
             self._wire.add(f"RELEASE SAVEPOINT {name}", prepare=False)
