@@ -86,6 +86,8 @@ class HttpConnection(asyncio.Protocol):
         if self._watch is not None:
             self._watch.cancel()
         self._deaf = True
+        # It holds us as we hold it.
+        del self._parser
         self._waiting.clear()
         for exchange in (self._incoming, self._answering):
             if exchange is not None:
@@ -271,7 +273,7 @@ class HttpConnection(asyncio.Protocol):
     def _start(self, exchange: Exchange) -> None:
         self._answering = exchange
         tasks = self._state.tasks
-        exchange.task = task = self._loop.create_task(exchange.run())
+        task = self._loop.create_task(exchange.run())
         tasks.add(task)
         task.add_done_callback(tasks.discard)
 

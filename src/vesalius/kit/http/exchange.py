@@ -75,7 +75,6 @@ class Exchange:
         "request_complete",
         "scope",
         "started",
-        "task",
     )
 
     def __init__(
@@ -94,7 +93,6 @@ class Exchange:
         self.started = False
         self.answered = False
         self.held_bytes = 0
-        self.task: asyncio.Task[None] | None = None
         self._application = application
         self._connection = connection
         self._wants_continue = wants_continue
