@@ -30,7 +30,7 @@ log = logger(__name__)
 
 MAX_TRIES = 5
 # A connection is a process of PostgreSQL with some megabytes of its own.
-POOL_IDLE_SECONDS = 60.0
+POOL_IDLE_SECONDS = 15.0
 JobFunction = Callable[..., Awaitable[None]]
 ChoreFunction = Callable[["Database"], Awaitable[None]]
 
