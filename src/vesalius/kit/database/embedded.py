@@ -74,8 +74,8 @@ class EmbeddedPostgres:
     """A PostgreSQL cluster in `directory`, started and stopped by its owner."""
 
     def __init__(self, directory: Path, *, shared_buffers: str = "48MB") -> None:
-        # Small: what is not in it comes from the system's cache, which is counted to nobody. A large
-        # house sets more in `postgres/postgresql.conf` of its data directory.
+        # Small: what is not in it comes from the system's cache. A large house sets more in
+        # `postgres/postgresql.conf` of its data directory.
         self.directory = directory.resolve()
         self.cluster = self.directory / "cluster"
         self.shared_buffers = shared_buffers
