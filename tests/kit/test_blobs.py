@@ -91,12 +91,14 @@ async def test_failed_fsync_is_never_acknowledged_nor_tried_again(
 ) -> None:
     calls = 0
 
+    writer = await blobs.open_writer()
+
     def fsync(descriptor: int) -> None:
         nonlocal calls
-        calls += 1
+        # Folders of files made ahead are synced beside.
+        calls += Path(os.readlink(f"/proc/self/fd/{descriptor}")).name == Path(writer.key).name
         raise OSError(errno.EIO, "lost")
 
-    writer = await blobs.open_writer()
     monkeypatch.setattr(blobs, "_fsync", fsync)
     writer.write(b"abc")
     with pytest.raises(Unavailable):

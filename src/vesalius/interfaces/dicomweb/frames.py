@@ -60,8 +60,10 @@ async def send_frames(request: Request, numbers: list[int] | None) -> Response:
     principal = principal_of(request)
     house = house_of(request)
     target = named_instance(request)
-    async with looking_at(house, principal, target.study) as tx:
-        ranges = await archive.frames(tx, principal, *target.uids, numbers)
+    ranges = archive.frames_at_hand(principal, *target.uids, numbers) if numbers else None
+    if ranges is None:
+        async with looking_at(house, principal, target.study) as tx:
+            ranges = await archive.frames(tx, principal, *target.uids, numbers)
     form = form_for(accepted(request), ranges[0].transfer_syntax_uid, len(ranges))
     bodies = [await _body(house, principal, each, form) for each in ranges]
     media_type = with_syntax(form.media_type, form.transfer_syntax_uid)

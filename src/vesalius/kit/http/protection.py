@@ -100,6 +100,18 @@ class Protection:
 _Headers = Iterable[tuple[bytes, bytes]]
 _HEADERS = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
 _SECURE_HEADERS = [*_HEADERS, (b"strict-transport-security", HSTS.encode())]
+# What is data and never a page, a script or a worker needs no policy for pages; a program that
+# fetches a thousand frames reads every header of each.
+DATA = (
+    b"application/dicom",
+    b"application/fhir+json",
+    b"application/octet-stream",
+    b"image/jpeg",
+    b"image/png",
+    b"multipart/related",
+)
+_OF_DATA = (b"cross-origin-resource-policy", b"x-content-type-options")
+_KIND = b"content-type"
 _NOT_KEPT = (b"cache-control", b"no-store")
 # What has a validator may be kept and asked about again; anything else is not kept.
 _ASKED_ABOUT = (b"cache-control", b"no-cache")
@@ -109,6 +121,8 @@ def _protected(headers: _Headers, common: list[tuple[bytes, bytes]]) -> list[tup
     """The headers of an answer with those that all have, where it does not say otherwise."""
     said = [*headers]
     names = {name for name, _ in said}
+    if any(name == _KIND and value.startswith(DATA) for name, value in said):
+        common = _DATA_HEADERS if common is _HEADERS else _SECURE_DATA_HEADERS
     if b"cache-control" not in names:
         said.append(_ASKED_ABOUT if b"etag" in names else _NOT_KEPT)
     said += common if names.isdisjoint(_NAMES) else [h for h in common if h[0] not in names]
@@ -116,6 +130,8 @@ def _protected(headers: _Headers, common: list[tuple[bytes, bytes]]) -> list[tup
 
 
 _NAMES = frozenset(name for name, _ in _SECURE_HEADERS)
+_DATA_HEADERS = [header for header in _HEADERS if header[0] in _OF_DATA]
+_SECURE_DATA_HEADERS = [*_DATA_HEADERS, _SECURE_HEADERS[-1]]
 
 
 def _declared_length(scope: Scope) -> int | None:

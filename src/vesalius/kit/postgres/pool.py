@@ -20,7 +20,7 @@ from vesalius.kit.postgres.wire import Wire
 log = logger(__name__)
 
 WAIT_SECONDS = 20.0
-IDLE_SECONDS = 60.0
+IDLE_SECONDS = 15.0
 RETRY_SECONDS = 0.2
 
 

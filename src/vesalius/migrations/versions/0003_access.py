@@ -129,6 +129,8 @@ CREATE TRIGGER bearer_token_changed AFTER UPDATE OR DELETE ON bearer_token
     FOR EACH STATEMENT EXECUTE FUNCTION tell_access_changed();
 CREATE TRIGGER login_session_ended AFTER DELETE ON login_session
     FOR EACH STATEMENT EXECUTE FUNCTION tell_access_changed();
+CREATE TRIGGER restriction_changed AFTER INSERT OR UPDATE OR DELETE ON restricted_patient
+    FOR EACH STATEMENT EXECUTE FUNCTION tell_access_changed();
 CREATE TRIGGER access_grant_changed AFTER INSERT OR UPDATE OR DELETE ON access_grant
     FOR EACH STATEMENT EXECUTE FUNCTION tell_access_changed();
 

@@ -40,6 +40,13 @@ CREATE INDEX study_patient_name ON study USING gin (patient_name gin_trgm_ops);
 CREATE INDEX study_modalities ON study USING gin (modalities);
 CREATE INDEX study_unmatched ON study (study_key) WHERE patient_reference IS NULL;
 
+-- What processes remember of who may see a study (stores/access/remembering.py) is stale then.
+CREATE TRIGGER study_moved AFTER UPDATE OF patient_reference ON study FOR EACH ROW
+    WHEN (OLD.patient_reference IS DISTINCT FROM NEW.patient_reference)
+    EXECUTE FUNCTION tell_access_changed();
+CREATE TRIGGER study_deleted AFTER DELETE ON study
+    FOR EACH STATEMENT EXECUTE FUNCTION tell_access_changed();
+
 CREATE TABLE series (
     series_key bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     study_key bigint NOT NULL REFERENCES study,

@@ -34,7 +34,7 @@ from vesalius.stores.access.policy import (
     revoke,
 )
 from vesalius.stores.access.principal import SYSTEM, Principal, system
-from vesalius.stores.access.remembering import keep_fresh
+from vesalius.stores.access.remembering import Memory, keep_fresh
 from vesalius.stores.access.roles import Role, list_roles, set_role
 from vesalius.stores.access.secrets import csrf_token
 from vesalius.stores.access.sessions import (
@@ -72,6 +72,7 @@ __all__ = [
     "SYSTEM",
     "UNSET",
     "Look",
+    "Memory",
     "Node",
     "NodeChanged",
     "NodeRefused",

@@ -37,6 +37,7 @@ from vesalius.stores.archive.receiving import receive, storing_order
 from vesalius.stores.archive.retrieval import (
     bulk,
     frames,
+    frames_at_hand,
     instances,
     read_bulk,
     read_frame,
@@ -76,6 +77,7 @@ __all__ = [
     "findable",
     "fold",
     "frames",
+    "frames_at_hand",
     "instances",
     "list_quarantined",
     "metadata",

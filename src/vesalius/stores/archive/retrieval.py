@@ -1,5 +1,7 @@
 """Retrieval: instances, frames and bulk values, found by policy and read with their digests."""
 
+from __future__ import annotations
+
 import asyncio
 import os
 from collections.abc import AsyncIterator, Sequence
@@ -15,7 +17,7 @@ from vesalius.kit.transaction import Transaction
 from vesalius.standards.dicom.pixel_data import SEGMENT, START
 from vesalius.standards.dicom.uids import transfer_syntax
 from vesalius.standards.dicom.values import turn_words
-from vesalius.stores.access import Principal, patient_predicate, require
+from vesalius.stores.access import Memory, Principal, patient_predicate, require
 from vesalius.stores.archive.blobs import checked_range, damaged, inflated_range
 from vesalius.stores.archive.model import BulkValue, FrameRange, InstanceRow
 
@@ -40,6 +42,11 @@ COLUMNS = {
     "series": "series.series_instance_uid",
     "instance": "instance.sop_instance_uid",
 }
+# From one instance of a series on, those whose segment tables are small.
+FROM_ONE_ON = """ AND octet_length(segments) <= %s AND (instance_number, instance_key)
+    >= (SELECT instance_number, instance_key FROM instance WHERE sop_instance_uid = %s)"""
+AT_HAND, AT_HAND_BYTES = 100, 16 * 1024
+MOST_AT_HAND = 2000
 Keys = str | Sequence[str] | None
 Octets = TypeVar("Octets", bytes, bytearray)
 
@@ -89,6 +96,21 @@ async def stream_instance(
         yield chunk
 
 
+def frames_at_hand(
+    principal: Principal, study: str, series: str, instance: str, numbers: Sequence[int]
+) -> list[FrameRange] | None:
+    """As `frames`, from what was found for this principal a moment ago; None when it was not.
+
+    A viewer asks for a series frame by frame; what the policy allowed holds until something about
+    access changes, for seconds at most (`access.Memory`).
+    """
+    require(principal, "study.read")
+    known = _at_hand.recall((principal, study, series, instance))
+    if known is None or not all(0 < number <= known.frame_count for number in numbers):
+        return None
+    return known.ranges(numbers)
+
+
 async def frames(
     tx: Transaction,
     principal: Principal,
@@ -106,19 +128,52 @@ async def frames(
     lowest, highest = (min(numbers), max(numbers)) if numbers else (1, 2**31)
     if lowest < 1:
         raise NotFound("frames are counted from 1")
-    span = (min((lowest - 1) * SEGMENT.size + 1, 2**31 - 1), (highest - lowest + 1) * SEGMENT.size)
+    found = await _find_frames(tx, principal, study, series, instance, lowest, highest)
+    if numbers and highest > found.frame_count:
+        raise NotFound("the instance has no such frame")
+    return found.ranges(numbers or range(1, found.frame_count + 1))
+
+
+async def _find_frames(
+    tx: Transaction,
+    principal: Principal,
+    study: str,
+    series: str,
+    instance: str,
+    lowest: int,
+    highest: int,
+) -> _Frames:
+    """The frames of an instance; when its series was asked for just now, the next ones' too."""
+    goes_on = _asked_for.recall((principal, series)) is not None
+    _asked_for.keep((principal, series), True)
+    if goes_on:
+        await _find_next(tx, principal, study, series, instance)
+        known = _at_hand.recall((principal, study, series, instance))
+        if known is not None:
+            return known
+    start = min((lowest - 1) * SEGMENT.size + 1, 2**31 - 1)
+    length = min((highest - lowest + 1) * SEGMENT.size, 2**31 - 1 - start)
     where = _named(principal, study=study, series=series, instance=instance)
     sql = INSTANCES.format(more=SEGMENTS, where=where.sql)
-    limits = (span[0], min(span[1], 2**31 - 1 - span[0]))
-    row = await tx.fetch_one(sql, (*limits, *where.params))
+    row = await tx.fetch_one(sql, (start, length, *where.params))
     if row is None:
         raise NotFound("there is no such instance")
     if row["frame_count"] == 0 or row["segment_bytes"] == 0:
         raise NotFound("the instance has no frames")
-    if highest > row["frame_count"] and numbers:
-        raise NotFound("the instance has no such frame")
-    wanted = list(numbers) if numbers else list(range(1, row["frame_count"] + 1))
-    return _Frames(row, lowest).ranges(wanted)
+    return _Frames(row, lowest)
+
+
+async def _find_next(
+    tx: Transaction, principal: Principal, study: str, series: str, instance: str
+) -> None:
+    """Have the frames of an instance and of those behind it at hand."""
+    where = _named(principal, study=study, series=series)
+    sql = INSTANCES.format(more=SEGMENTS, where=where.sql + FROM_ONE_ON) + " LIMIT %s"
+    params = (1, AT_HAND_BYTES, *where.params, AT_HAND_BYTES, instance, AT_HAND)
+    for row in await tx.fetch_all(sql, params):
+        if row["frame_count"] and row["segment_bytes"]:
+            key = (principal, study, series, row["sop_instance_uid"])
+            _at_hand.keep(key, _Frames(row, 1))
 
 
 class _Frames:
@@ -130,10 +185,12 @@ class _Frames:
         self._syntax = transfer_syntax(row["transfer_syntax_uid"])
         self._shift = 0 if self._syntax.deflated else row["dataset_offset"]
         self._pieces = list(SEGMENT.iter_unpack(row["segments"]))
+        self.frame_count: int = row["frame_count"]
         known = ("frame_bits", "frame_starts", "segment_bytes", "segments", "pixel_vr")
         self._instance = InstanceRow(**{k: v for k, v in row.items() if k not in known})
 
-    def ranges(self, numbers: list[int]) -> list[FrameRange]:
+    def ranges(self, numbers: Sequence[int]) -> list[FrameRange]:
+        """Where the frames of these numbers stand."""
         starts = self._row["frame_starts"]
         if starts is None:
             return [self._range(n, n - self._lowest, n - self._lowest + 1) for n in numbers]
@@ -175,6 +232,10 @@ class _Frames:
             deflated=whole.deflated,
             row=whole.row,
         )
+
+
+_asked_for: Memory[tuple[Principal, str], bool] = Memory(MOST_AT_HAND)
+_at_hand: Memory[tuple[Principal, str, str, str], _Frames] = Memory(MOST_AT_HAND)
 
 
 async def read_frame(blobs: Blobs, frame: FrameRange) -> bytes | bytearray:
