@@ -60,7 +60,7 @@ async def test_directory_then_file_are_synced_before_seal_returns(
         synced.append(Path(os.readlink(f"/proc/self/fd/{descriptor}")))
         os.fsync(descriptor)
 
-    monkeypatch.setattr(blobs, "_fsync", fsync)
+    monkeypatch.setattr(blobs.disk, "fsync", fsync)
     writer = await blobs.open_writer()
     writer.write(b"abc")
     await writer.seal()
@@ -99,7 +99,7 @@ async def test_failed_fsync_is_never_acknowledged_nor_tried_again(
         calls += Path(os.readlink(f"/proc/self/fd/{descriptor}")).name == Path(writer.key).name
         raise OSError(errno.EIO, "lost")
 
-    monkeypatch.setattr(blobs, "_fsync", fsync)
+    monkeypatch.setattr(blobs.disk, "fsync", fsync)
     writer.write(b"abc")
     with pytest.raises(Unavailable):
         await writer.seal()

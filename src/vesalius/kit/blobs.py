@@ -17,7 +17,7 @@ import errno
 import hashlib
 import os
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ import obstore
 from obstore.store import from_url
 from xxhash import xxh3_128
 
+from vesalius.kit.disk import Disk
 from vesalius.kit.errors import Exhausted, NotFound, Unavailable
 from vesalius.kit.ids import new_id
 from vesalius.kit.log import logger
@@ -120,13 +121,17 @@ class BlobWriter:
     def begin_sealing(self) -> asyncio.Task[SealedBlob]:
         """As `seal`, with the disk at work when this returns."""
         crash_point("blob written")
-        loop = asyncio.get_running_loop()
-        settled = loop.run_in_executor(None, self._blobs.settle, self._file)
-        return loop.create_task(self._end_sealing(settled))
+        synced = self._blobs.disk.sync(self._file)
+        return asyncio.get_running_loop().create_task(self._end_sealing(synced))
 
-    async def _end_sealing(self, settled: asyncio.Future[None]) -> SealedBlob:
+    async def _end_sealing(self, synced: asyncio.Future[None]) -> SealedBlob:
         try:
-            await settled
+            await synced
+            if os.fstat(self._file).st_nlink == 0:
+                raise OSError(errno.ENOENT, "the file was removed while it was written")
+            crash_point("blob synced")
+        except OSError as error:
+            raise _storage_error(error) from error
         finally:
             self._close()
         if self._blobs.remote is not None:
@@ -155,7 +160,7 @@ class Blobs:
         self._minimum_free = free_disk_fraction
         self._free_looked = 0.0
         self._free = 1.0
-        self._fsync: Callable[[int], None] = os.fsync
+        self.disk = Disk()
         self._spares: dict[str, list[_Spare]] = {}
         self._making: dict[str, asyncio.Task[None]] = {}
 
@@ -176,6 +181,7 @@ class Blobs:
         for spare in (spare for spares in self._spares.values() for spare in spares):
             self._remove_spare(spare)
         self._spares.clear()
+        self.disk.close()
 
     def _make_spares(self, kind: str, count: int) -> list[_Spare]:
         """Empty files under their final names, in one folder, durably (blocking)."""
@@ -236,20 +242,10 @@ class Blobs:
             self._free_looked = now
         return self._free
 
-    def settle(self, file: int) -> None:
-        """Fsync a file whose name is durable: the local half of the ack rule (blocking)."""
-        try:
-            self._fsync(file)
-            if os.fstat(file).st_nlink == 0:
-                raise OSError(errno.ENOENT, "the file was removed while it was written")
-            crash_point("blob synced")
-        except OSError as error:
-            raise _storage_error(error) from error
-
     def _sync_directory(self, directory: Path) -> None:
         descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
         try:
-            self._fsync(descriptor)
+            self.disk.fsync(descriptor)
         finally:
             os.close(descriptor)
 

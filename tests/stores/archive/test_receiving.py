@@ -149,7 +149,7 @@ class TestDurability:
         def broken(_: int) -> None:
             raise OSError(5, "Input/output error")
 
-        house.blobs._fsync = broken
+        house.blobs.disk.fsync = broken
         with pytest.raises(Unavailable):
             await store(house, dataset)
         async with house.database.transaction() as tx:
