@@ -212,6 +212,34 @@ class TestTransactionParts:
                 with pytest.raises(psycopg.errors.DivisionByZero):
                     await tx.execute("SELECT 1 / 0")
 
+    async def test_a_commit_travels_with_the_last_fetch(self, house: House) -> None:
+        async with house.database.transaction() as tx:
+            await tx.execute("CREATE TABLE bell (tower text)")
+        told: list[str] = []
+        async with house.database.inquiry() as tx:
+            await tx.execute("INSERT INTO bell VALUES ('north')")
+            tx.after_commit(lambda: told.append("committed"))
+            tx.commit_with_next()
+            assert await tx.fetch_value("SELECT count(*) FROM bell") == 1
+            async with house.database.reading() as other:
+                assert await other.fetch_value("SELECT count(*) FROM bell") == 1
+            with pytest.raises(RuntimeError):
+                await tx.fetch_value("SELECT 1")
+            with pytest.raises(RuntimeError):
+                await tx.execute("DELETE FROM bell")
+        assert told == ["committed"]
+
+    async def test_a_last_fetch_that_fails_commits_nothing(self, house: House) -> None:
+        async with house.database.transaction() as tx:
+            await tx.execute("CREATE TABLE bell (tower text)")
+        with pytest.raises(psycopg.errors.DivisionByZero):
+            async with house.database.inquiry() as tx:
+                await tx.execute("INSERT INTO bell VALUES ('north')")
+                tx.commit_with_next()
+                await tx.fetch_value("SELECT 1 / 0")
+        async with house.database.reading() as tx:
+            assert await tx.fetch_value("SELECT count(*) FROM bell") == 0
+
     async def test_rows_one_by_one(self, house: House) -> None:
         async with house.database.transaction() as tx:
             each = tx.fetch_each("SELECT generate_series(1, %s) AS n", (7,), at_once=3)

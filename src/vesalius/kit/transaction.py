@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from psycopg import AsyncConnection
+from psycopg.errors import InFailedSqlTransaction
 from psycopg.rows import DictRow
 
 from vesalius.kit.blobs import Blobs
@@ -28,9 +29,12 @@ class Transaction:
 
     __slots__ = (
         "_after_commit",
+        "_commit",
+        "_ends_next",
         "_events",
         "_pipelined",
         "_savepoints",
+        "_told",
         "_wire",
         "blobs",
         "now",
@@ -55,6 +59,9 @@ class Transaction:
         self._wire = wire
         self._pipelined = pipelined
         self._savepoints = 0
+        self._ends_next = False
+        self._commit: Outcome | None = None
+        self._told = False
         self._events: list[Event] = []
         self._after_commit: list[Callable[[], None]] = []
 
@@ -62,6 +69,7 @@ class Transaction:
 
     async def execute(self, sql: str, params: Params = None, *, prepare: bool = True) -> Outcome:
         """Run one statement; the outcome carries `rowcount` and the rows, if any."""
+        self._require_open()
         outcome = self._wire.add(sql, params, prepare=prepare)
         if not self._pipelined:
             await self._wire.run()
@@ -74,7 +82,10 @@ class Transaction:
 
         Without `prepare` it is planned for its values; `binary` is for large `bytea`.
         """
+        self._require_open()
         outcome = self._wire.add(sql, params, prepare=prepare, binary=binary)
+        if self._ends_next:
+            self._add_commit()
         await self._wire.run()
         return outcome.rows()
 
@@ -161,6 +172,32 @@ class Transaction:
     def forget_news(self) -> None:
         """Tell nothing of what was announced since the last flush: its act was undone."""
         self._events.clear()
+
+    def commit_with_next(self) -> None:
+        """Have the commit travel with the next fetch: nothing can be asked behind it."""
+        self._ends_next = True
+
+    def _require_open(self) -> None:
+        if self._commit is not None:
+            raise RuntimeError("the transaction was committed with its last fetch")
+
+    def _add_commit(self) -> None:
+        self._told = self.add_news()
+        self._commit = self._wire.add("COMMIT")
+
+    async def commit(self) -> bool:
+        """Commit, news included, unless that travelled with the last fetch; whether there was news.
+
+        Called by the database.
+        """
+        if self._commit is None:
+            self._add_commit()
+            await self._wire.run()
+        assert self._commit is not None
+        if self._commit.tag != b"COMMIT":
+            # A statement failed and somebody took no notice: PostgreSQL has rolled back.
+            raise InFailedSqlTransaction("the transaction had failed before its commit")
+        return self._told
 
     def run_after_commit(self) -> None:
         """Run what `after_commit` collected; called by the database, once."""

@@ -56,8 +56,10 @@ async def _search(request: Request, level: archive.Level) -> Response:
     target = target_of(request)
     query, page = _read_query(request, level, target, house.settings.page_count)
     async with house.database.inquiry() as tx:
-        found = await archive.find(tx, principal, level, query)
+        # Three statements and the commit, one message to the database and one answer.
         await note_query(tx, principal, level, query)
+        tx.commit_with_next()
+        found = await archive.find(tx, principal, level, query)
     more = len(found) > page
     body = [_with_retrieve_url(each, base_url_of(request)) for each in found[:page]]
     # PS3.18 §10.6.3.1 (2024d and later): no match is 200 with an empty list.

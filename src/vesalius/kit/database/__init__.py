@@ -116,7 +116,7 @@ class Database:
                     wire.add("SET LOCAL synchronous_commit = off")
                 try:
                     yield tx
-                    told = await _commit(wire, tx)
+                    told = await tx.commit()
                 except BaseException:
                     await _roll_back(wire)
                     raise
@@ -220,17 +220,6 @@ class Database:
             outcome = wire.add(query)
             await wire.run()
             return outcome.rows()
-
-
-async def _commit(wire: Wire, tx: Transaction) -> bool:
-    """Commit with what was collected and the news in one message; whether there was news."""
-    told = tx.add_news()
-    commit = wire.add("COMMIT")
-    await wire.run()
-    if commit.tag != b"COMMIT":
-        # A statement failed and somebody took no notice: PostgreSQL has rolled back.
-        raise psycopg.errors.InFailedSqlTransaction("the transaction had failed before its commit")
-    return told
 
 
 async def _roll_back(wire: Wire) -> None:
