@@ -1,7 +1,6 @@
 """Principals are remembered for a moment, and forgotten the moment anything changes."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -10,18 +9,6 @@ from vesalius.kit.errors import Unauthenticated
 from vesalius.kit.http.authentication import Credentials
 from vesalius.stores import access
 from vesalius.stores.access import remembering
-
-
-@pytest.fixture
-async def listening(house: House) -> AsyncIterator[None]:
-    stop = asyncio.Event()
-    task = asyncio.create_task(access.keep_fresh(house.database, stop))
-    async with asyncio.timeout(5):
-        while not remembering._listening:
-            await asyncio.sleep(0.01)
-    yield
-    stop.set()
-    await task
 
 
 async def _token(house: House) -> str:

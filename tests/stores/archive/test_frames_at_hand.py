@@ -1,7 +1,6 @@
 """Frames found a moment ago are at hand, and gone the moment anything about access changes."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -19,18 +18,6 @@ READER = Principal(
     permissions=frozenset({"study.read", "patient.any"}),
     sees_all_patients=True,
 )
-
-
-@pytest.fixture
-async def listening(house: House) -> AsyncIterator[None]:
-    stop = asyncio.Event()
-    task = asyncio.create_task(access.keep_fresh(house.database, stop))
-    async with asyncio.timeout(5):
-        while not remembering._listening:
-            await asyncio.sleep(0.01)
-    yield
-    stop.set()
-    await task
 
 
 async def stored_series(house: House, count: int) -> list[tuple[str, str, str]]:
