@@ -20,6 +20,7 @@ JSON = "application/dicom+json"
 OCTETS = 'multipart/related; type="application/octet-stream"'
 DICOM = 'multipart/related; type="application/dicom"'
 JPEG = "image/jpeg"
+CONNECTIONS = 6
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Sizes:
     per_study: int = 120
     requests: int = 100
     slow_requests: int = 5
+    stacks: int = 3
     patients: int = 10
     priors: int = 3
     prior: int = 100
@@ -45,7 +47,7 @@ class Sizes:
         """As little as shows every door."""
         return cls(
             store=3, stow=4, mr=3, studies=4, metadata=(3,), study=3, per_study=2, requests=2,
-            slow_requests=1, patients=1, priors=2, prior=2,
+            slow_requests=1, stacks=4, patients=1, priors=2, prior=2,
         )  # fmt: skip
 
 
@@ -200,6 +202,19 @@ def _frame_ct(bench: Bench, product: Product, number: int) -> float:
     return _median_ms(product, bench.sizes.requests, ask)
 
 
+def _frames_at_once(bench: Bench, product: Product, number: int) -> float:
+    """As a browser asks for a stack: six connections (its limit for one host)."""
+    paths = [f"{_instance(each)}/frames/1" for each in bench.ct] * bench.sizes.stacks
+    seconds = clients.fetch_at_once(product, paths, OCTETS, connections=CONNECTIONS)
+    return len(paths) / seconds
+
+
+def _qido_at_once(bench: Bench, product: Product, number: int) -> float:
+    count = bench.sizes.requests * CONNECTIONS
+    paths = [f"/studies?PatientID={bench.patient(index)}" for index in range(count)]
+    return count / clients.fetch_at_once(product, paths, JSON, connections=CONNECTIONS)
+
+
 def _frame_us(bench: Bench, product: Product, number: int) -> float:
     def ask(web: Web, index: int) -> None:
         path = f"{_instance(bench.cine[0])}/frames/{index * 7 % 120 + 1}"
@@ -265,6 +280,8 @@ MEASURES: tuple[Measure, ...] = (
     Measure("stow_50", "STOW-RS CT, 50 instances a request", RATE, "higher", _stow),
     Measure("qido_patientid", "QIDO studies by PatientID: 3 of 100 instances", MS,
             "lower", _qido_patient),
+    Measure("qido_patientid_6", "QIDO studies by PatientID over six connections", "answers/s",
+            "higher", _qido_at_once),
     Measure("qido_all", "QIDO all studies", MS, "lower", _qido_all),
     Measure("metadata_100_warm", "WADO metadata, 100 instances", MS, "lower", _metadata_warm(100)),
     Measure("metadata_1000_warm", "WADO metadata, 1000 instances", MS, "lower",
@@ -272,6 +289,8 @@ MEASURES: tuple[Measure, ...] = (
     Measure("metadata_4000_warm", "WADO metadata, 4000 instances", MS, "lower",
             _metadata_warm(4000)),
     Measure("frame_ct", "WADO one CT frame", MS, "lower", _frame_ct),
+    Measure("frame_ct_6", "WADO CT frames over six connections", "frames/s", "higher",
+            _frames_at_once),
     Measure("frame_us", "WADO one of 120 JPEG frames", MS, "lower", _frame_us),
     Measure("rendered", "WADO rendered, JPEG", MS, "lower", _rendered),
     Measure("study_bytes", "WADO whole study", MBS, "higher", _study_bytes),

@@ -17,6 +17,7 @@ from pathlib import Path
 import psycopg
 import pytest
 import uvloop
+from bench.reactor import repair
 from filelock import FileLock
 
 from tests.running import RunningVesalius
@@ -26,6 +27,8 @@ from vesalius.kit.transaction import Transaction
 from vesalius.settings import Settings
 
 TEMPLATE = "template_vesalius"
+
+repair()
 
 
 @pytest.hookimpl(tryfirst=True)

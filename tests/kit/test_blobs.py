@@ -5,6 +5,7 @@ import hashlib
 import os
 import subprocess
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,11 @@ from vesalius.kit.errors import Exhausted, NotFound, Unavailable
 
 
 @pytest.fixture
-def blobs(tmp_path: Path) -> Blobs:
+async def blobs(tmp_path: Path) -> AsyncIterator[Blobs]:
     store = Blobs(tmp_path, free_disk_fraction=0.0)
     store.prepare("instances")
-    return store
+    yield store
+    await store.close()
 
 
 async def test_what_was_sealed_is_read_back(blobs: Blobs) -> None:

@@ -1,7 +1,7 @@
 """The same blobs in an object store that speaks S3 (moto's server, started here)."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import httpx
@@ -38,10 +38,11 @@ def s3() -> Iterator[ThreadedMotoServer]:
 
 
 @pytest.fixture
-def blobs(tmp_path: Path, s3: ThreadedMotoServer) -> Blobs:
+async def blobs(tmp_path: Path, s3: ThreadedMotoServer) -> AsyncIterator[Blobs]:
     store = Blobs(tmp_path, url="s3://images", free_disk_fraction=0.0)
     store.prepare("instances")
-    return store
+    yield store
+    await store.close()
 
 
 async def test_round_trip(blobs: Blobs) -> None:

@@ -17,8 +17,9 @@ import struct
 import sys
 from collections.abc import Callable
 
-# io_setup, io_submit, io_getevents by machine.
-CALLS = {"x86_64": (206, 209, 208), "aarch64": (0, 2, 4)}
+# io_setup, io_submit, io_getevents, io_destroy by machine.
+Calls = tuple[int, int, int, int]
+CALLS: dict[str, Calls] = {"x86_64": (206, 209, 208, 207), "aarch64": (0, 2, 4, 1)}
 MOST_AT_ONCE = 256
 IOCB_CMD_FSYNC = 2
 IOCB_FLAG_RESFD = 1
@@ -40,6 +41,7 @@ class Disk:
         """Fsync a file; the future raises OSError when the disk could not."""
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
+            self.close()
             self._loop, self._orders = loop, Orders.of(loop)
         if self._orders is not None and self.fsync is os.fsync:
             ordered = self._orders.order(file)
@@ -57,9 +59,9 @@ class Disk:
 class Orders:
     """Fsyncs ordered from the kernel, and who waits for them."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, calls: tuple[int, int, int]) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, calls: Calls) -> None:
         self._loop = loop
-        setup, self._submit, self._getevents = calls
+        setup, self._submit, self._getevents, self._destroy = calls
         self._syscall = ctypes.CDLL(None, use_errno=True).syscall
         self._context = ctypes.c_ulong(0)
         if self._syscall(setup, MOST_AT_ONCE, ctypes.byref(self._context)) != 0:
@@ -116,6 +118,8 @@ class Orders:
                 future.set_result(None)
 
     def close(self) -> None:
-        """Stop watching; the kernel ends what it was told by itself."""
-        self._loop.remove_reader(self._done)
+        """Stop watching, when the kernel has done what it was told."""
+        if not self._loop.is_closed():
+            self._loop.remove_reader(self._done)
+        self._syscall(self._destroy, self._context)
         os.close(self._done)

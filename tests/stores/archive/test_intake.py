@@ -3,6 +3,7 @@
 import io
 import tracemalloc
 import zlib
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import numpy as np
@@ -24,10 +25,11 @@ MEMORY_LIMIT = 64 * 1024 * 1024
 
 
 @pytest.fixture
-def blobs(tmp_path: Path) -> Blobs:
+async def blobs(tmp_path: Path) -> AsyncIterator[Blobs]:
     opened = Blobs(tmp_path, free_disk_fraction=0.0)
     opened.prepare("instances")
-    return opened
+    yield opened
+    await opened.close()
 
 
 SETTINGS = Settings(free_disk_fraction=0.0)
