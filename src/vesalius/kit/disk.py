@@ -103,6 +103,11 @@ class Orders:
             os.eventfd_read(self._done)
         except BlockingIOError:
             return
+        # Several may be done for one signal, and more than are taken at once.
+        while self._take_some() == MOST_AT_ONCE:
+            pass
+
+    def _take_some(self) -> int:
         arguments = (self._getevents, self._context, 0, MOST_AT_ONCE, self._events, None)
         while (count := self._syscall(*arguments)) < 0:
             if ctypes.get_errno() != errno.EINTR:
@@ -116,6 +121,7 @@ class Orders:
                 future.set_exception(OSError(-result, os.strerror(-result)))
             else:
                 future.set_result(None)
+        return int(count)
 
     def close(self) -> None:
         """Stop watching, when the kernel has done what it was told."""
