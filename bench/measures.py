@@ -34,7 +34,7 @@ class Sizes:
     metadata: tuple[int, ...] = (100, 1000, 4000)
     study: int = 300
     # The stock: so many studies of so many instances, what a small practice has after some months.
-    per_study: int = 120
+    per_study: int = 40
     requests: int = 100
     slow_requests: int = 5
     stacks: int = 3
