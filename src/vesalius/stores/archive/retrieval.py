@@ -144,6 +144,9 @@ async def _find_frames(
     highest: int,
 ) -> _Frames:
     """The frames of an instance; when its series was asked for just now, the next ones' too."""
+    known = _at_hand.recall((principal, study, series, instance))
+    if known is not None:
+        return known
     goes_on = _asked_for.recall((principal, series)) is not None
     _asked_for.keep((principal, series), True)
     if goes_on:
